@@ -1,0 +1,72 @@
+# `make run` and `make test` need Python 3.11 or newer, git and make; everything else they install.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run test test-all bench accuracy lint lock fuzz clean help
+
+help:
+	@echo "make run       start Tonearm with its demo site on http://127.0.0.1:8080/"
+	@echo "make test      linters, type checks and the short tests"
+	@echo "make test-all  the same with every case at full length"
+	@echo "make bench     ratios, memory, losses and a profile, measured; needs wrk; BENCH=--help tells its options"
+	@echo "make accuracy  simulates listeners whose number is known and writes docs/accuracy.md anew; 2 minutes"
+	@echo "make fuzz      strange requests against the beacon listener, for SECONDS=120"
+	@echo "make lock      write requirements/*.txt anew from pyproject.toml"
+
+run: $(VENV)/.run
+	@TONEARM_DEMO=$${TONEARM_DEMO:-true} exec $(BIN)/tonearm serve
+
+test: $(VENV)/.dev
+	@$(BIN)/python tests/system_packages.py
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q
+
+test-all: $(VENV)/.dev
+	@$(BIN)/python tests/system_packages.py
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest -q --full
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench $(BENCH)
+
+accuracy: $(VENV)/.dev
+	@$(BIN)/python -m bench.accuracy --write-docs
+
+fuzz: $(VENV)/.dev
+	@$(BIN)/python -m tests.fuzz_beacon --seconds $(or $(SECONDS),120)
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tracker.build --check
+
+lock: $(VENV)/.dev
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 pyproject.toml -o requirements/run.txt
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Tonearm needs Python 3.11 or newer; $(PYTHON) is older. Name another: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
+	@echo "Installing Tonearm and its pinned dependencies"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
