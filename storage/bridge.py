@@ -1,0 +1,344 @@
+"""The way from Trio to PostgreSQL: the only file that knows asyncpg and asyncio (DESIGN §7).
+
+asyncpg needs an asyncio loop. One runs in a thread of its own for the life of a `Database`; a call hands a
+coroutine function to that loop and parks the Trio task until it is done. Cancelling the Trio task cancels
+the coroutine, which makes asyncpg cancel the query on the server, and waits for that to have happened.
+
+The functions in the sibling modules that take a `Connection` are such coroutine functions. They run on the
+asyncio side and may await the connection and nothing else.
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import CancelledError, Future
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
+
+import anyio.from_thread
+import asyncpg
+import outcome
+import trio
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+Row = Sequence[Any]  # a row's values by position; Any because a driver cannot know a statement's types
+
+_COMMAND_TIMEOUT_S: Final = 120  # nothing asked for here takes longer; a dead network must not hold a writer for ever
+_CONNECT_TIMEOUT_S: Final = 15
+_CLOSE_TIMEOUT_S: Final = 5
+
+# The states in which the same call may succeed later, with nothing done yet or the transaction undone.
+_TRANSIENT: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.QueryCanceledError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,  # a failover left us on what is now a standby
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
+class DatabaseUnavailable(Exception):
+    """PostgreSQL cannot do it now; the transaction, if any, did not commit or its answer was lost."""
+
+
+class DatabaseThreadDead(DatabaseUnavailable):
+    """The thread that holds the connections has ended: no call of this process reaches PostgreSQL any more.
+
+    A reader may take it for an outage. Who waits for the database to come back must not: it would wait for ever.
+    """
+
+
+class DatabaseRefused(Exception):
+    """PostgreSQL is there and says no for good (password, missing database, wrong version); a sentence for people."""
+
+
+class Connection(Protocol):
+    """What statement functions may use of a connection."""
+
+    async def execute(self, query: str, *args: object) -> str: ...
+    async def fetch(self, query: str, *args: object) -> Sequence[Row]: ...
+    async def fetchrow(self, query: str, *args: object) -> Row | None: ...
+    async def fetchval(self, query: str, *args: object) -> Any: ...
+    async def executemany(self, query: str, args: Sequence[Sequence[object]]) -> None: ...
+    async def copy_records_to_table(
+        self, table_name: str, *, records: Sequence[Sequence[object]], columns: Sequence[str]
+    ) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where PostgreSQL is: a URL, or a unix socket's folder with the names that belong to it."""
+
+    url: str = ""
+    host: str = ""
+    port: int = 5432
+    user: str = ""
+    database: str = ""
+
+
+class _Thread:
+    """The asyncio loop, the calls under way in it, and whether it is gone.
+
+    A call that was handed over a moment before the loop ended would never be picked up, and its Trio task never woken.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._calls: set[Future[Any]] = set()
+        self._ended = False
+        self._watcher: Future[None] = asyncio.run_coroutine_threadsafe(self._watch(), loop)
+
+    def hand_over(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """The call, which ends in any case. Raises DatabaseThreadDead."""
+        try:
+            call = asyncio.run_coroutine_threadsafe(work, self.loop)
+        except RuntimeError as error:
+            work.close()
+            raise DatabaseThreadDead("the database thread has ended") from error
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        if self._ended:  # set before it looks at the calls: one of the two of us ends this one
+            call.cancel()
+        return call
+
+    async def _watch(self) -> None:
+        """In the loop, for as long as it runs: a loop that ends cancels what still runs in it."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            self._ended = True
+            for call in list(self._calls):
+                call.cancel()
+
+
+class Database:
+    """A pool of connections in the asyncio thread. Made by `open_database`."""
+
+    def __init__(self, thread: _Thread, pool: "asyncpg.Pool[Any]") -> None:
+        self._loop = thread
+        self._pool = pool
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`await work(connection, *args)` on a pooled connection, each statement its own transaction.
+
+        Raises DatabaseUnavailable where trying again makes sense; what else comes is a bug.
+        """
+
+        async def call() -> T:
+            async with self._pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection:
+                return await work(connection, *args, **kwargs)
+
+        return await _over(self._loop, call)
+
+    async def transaction(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same in one transaction, which an exception rolls back. One crossing for the whole of it."""
+
+        async def call() -> T:
+            async with self._pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection, connection.transaction():
+                return await work(connection, *args, **kwargs)
+
+        return await _over(self._loop, call)
+
+    @asynccontextmanager
+    async def listening(self, channel: str) -> AsyncIterator["News"]:
+        """What is told with NOTIFY on `channel`, on a connection held for it. Raises DatabaseUnavailable."""
+        token = trio.lowlevel.current_trio_token()
+        ring, rung = trio.open_memory_channel[None](1)
+
+        def told(*_: object) -> None:
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(_ring, ring)
+
+        def gone(*_: object) -> None:
+            with suppress(trio.RunFinishedError):
+                token.run_sync_soon(ring.close)
+
+        async def begin() -> "asyncpg.pool.PoolConnectionProxy[Any]":
+            connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+            try:
+                connection.add_termination_listener(gone)
+                await connection.add_listener(channel, told)
+            except BaseException:
+                await self._pool.release(connection)
+                raise
+            return connection
+
+        async def end() -> None:
+            with suppress(asyncpg.InterfaceError):  # a connection that was lost has left the pool by itself
+                try:
+                    connection.remove_termination_listener(gone)
+                    await connection.remove_listener(channel, told)
+                finally:
+                    await self._pool.release(connection)
+
+        connection = await _over(self._loop, begin)
+        try:
+            yield News(rung)
+        finally:
+            with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
+                await _over(self._loop, end)
+
+
+class News:
+    """That something was told; several times may be told as one."""
+
+    def __init__(self, rung: "trio.MemoryReceiveChannel[None]") -> None:
+        self._rung = rung
+
+    async def wait(self) -> None:
+        """Until something was told. Raises DatabaseUnavailable where the connection is lost."""
+        try:
+            await self._rung.receive()
+        except trio.EndOfChannel:
+            raise DatabaseUnavailable("the connection that listens for news was lost") from None
+
+
+def _ring(ring: "trio.MemorySendChannel[None]") -> None:
+    with suppress(trio.WouldBlock, trio.ClosedResourceError, trio.BrokenResourceError):
+        ring.send_nowait(None)
+
+
+@asynccontextmanager
+async def open_database(address: Address, *, connections: int) -> AsyncIterator[Database]:
+    """Connect, and keep up to `connections` open. Raises DatabaseUnavailable or DatabaseRefused.
+
+    On leaving, connections are closed within a few seconds, then cut.
+    """
+    manager = anyio.from_thread.start_blocking_portal("asyncio", {"use_uvloop": _has_uvloop()})
+    portal = await trio.to_thread.run_sync(manager.__enter__)
+    try:
+        thread = _Thread(await trio.to_thread.run_sync(portal.call, asyncio.get_running_loop))
+        pool = await _over(thread, lambda: _connect(address, connections))
+        try:
+            yield Database(thread, pool)
+        finally:
+            with trio.CancelScope(shield=True), suppress(DatabaseThreadDead):  # then nothing is left to be closed
+                await _over(thread, lambda: _close(pool))
+    finally:
+        # Bounded: a loop that was ended from inside can hang in its own closing, and must not keep the process.
+        with trio.move_on_after(_CLOSE_TIMEOUT_S, shield=True):
+            await trio.to_thread.run_sync(manager.__exit__, None, None, None, abandon_on_cancel=True)
+
+
+async def _connect(address: Address, connections: int) -> "asyncpg.Pool[Any]":
+    where: dict[str, Any] = {"dsn": address.url}
+    if not address.url:
+        where = {
+            "host": address.host,
+            "port": address.port,
+            "user": address.user,
+            "database": address.database,
+        }
+    try:
+        return await asyncpg.create_pool(
+            **where,
+            min_size=1,
+            max_size=connections,
+            # Long-lived: a fresh connection costs a start of a server process and, on a distributed PostgreSQL,
+            # up to 0.65 s for its first array parameter.
+            max_inactive_connection_lifetime=0,
+            command_timeout=_COMMAND_TIMEOUT_S,
+            timeout=_CONNECT_TIMEOUT_S,
+            server_settings={"jit": "off", "timezone": "UTC", "application_name": "tonearm"},
+        )
+    except ValueError as error:  # of an address with a port or a parameter that is none, and of nothing else here
+        raise DatabaseRefused(f"The database address cannot be used: {error}.") from error
+
+
+async def _close(pool: "asyncpg.Pool[Any]") -> None:
+    try:
+        await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_S)
+    except (TimeoutError, *_TRANSIENT):
+        pool.terminate()
+
+
+async def _over(thread: _Thread, call: Callable[[], Awaitable[T]]) -> T:
+    """Run `call` in the asyncio thread and wait for it, passing cancellation on; errors become this module's.
+
+    Not by the portal's own `start_task_soon`: that one stops the calling thread, and with it every actor and every
+    client, until the other thread has picked the task up.
+    """
+    task = trio.lowlevel.current_task()
+    token = trio.lowlevel.current_trio_token()
+    cancel_raiser: list[Callable[[], Any]] = []
+    running: list[asyncio.Task[Any]] = []
+
+    async def guarded() -> outcome.Outcome[T]:
+        running.extend(filter(None, [asyncio.current_task()]))
+        return await outcome.acapture(call)  # an outcome: `future` then fails only for its own reasons
+
+    future = thread.hand_over(guarded())
+
+    def cancel() -> None:
+        """In the asyncio thread. Cancelling `future` itself would end it at once, with the query still running."""
+        if running:
+            running[0].cancel()
+        else:
+            future.cancel()
+
+    def done(_: Future[Any]) -> None:
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(trio.lowlevel.reschedule, task)
+
+    def abort(raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
+        cancel_raiser.append(raise_cancel)
+        with suppress(RuntimeError):  # the thread has ended, and with it the call
+            thread.loop.call_soon_threadsafe(cancel)
+        return trio.lowlevel.Abort.FAILED  # we are woken by `done`, once asyncpg has let go of the connection
+
+    future.add_done_callback(done)
+    await trio.lowlevel.wait_task_rescheduled(abort)
+    try:
+        result = future.result()
+    except CancelledError:
+        if cancel_raiser:
+            cancel_raiser[0]()
+        raise DatabaseThreadDead("the database thread has ended") from None
+    if cancel_raiser and isinstance(result, outcome.Error) and isinstance(result.error, asyncio.CancelledError):
+        cancel_raiser[0]()
+    return _unwrap(result)
+
+
+def _unwrap(result: outcome.Outcome[T]) -> T:
+    try:
+        return result.unwrap()
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+        raise DatabaseRefused(f"PostgreSQL refuses the connection: {error}.") from error
+    except asyncpg.ClientConfigurationError as error:
+        raise DatabaseRefused(f"The database address cannot be used: {error}.") from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg has one class for "closed under us" and for wrong use; only its words tell them apart.
+        if "clos" not in str(error):
+            raise
+        raise DatabaseUnavailable(str(error)) from error
+    except ssl.SSLCertVerificationError as error:
+        raise DatabaseRefused(f"PostgreSQL's certificate is not accepted: {error.verify_message}.") from error
+    except asyncio.CancelledError as error:
+        raise DatabaseUnavailable("the database thread gave the call up") from error
+    except _TRANSIENT as error:
+        raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _has_uvloop() -> bool:
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -1,0 +1,74 @@
+"""What the read API and the command line show: a target's counters, summed over their slots. O(1) per target."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+
+from storage.bridge import Connection
+from storage.counters import Target
+
+SITE: Final = Target("", "site")
+
+_FIGURES: Final = """
+SELECT count(*), coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::bigint,
+       coalesce(sum(complete), 0)::bigint, coalesce(sum(shares_link), 0)::bigint,
+       coalesce(sum(shares_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
+FROM play_counter WHERE target_key = $1 AND target_kind = $2
+"""
+# The figure of the day's last generation; no row where the day never had a salt.
+_TODAY: Final = """
+SELECT coalesce(sum(c.listeners), 0)::bigint, d.partial
+FROM token_day d
+LEFT JOIN listener_count c
+  ON c.day = d.day AND c.generation = d.generation AND c.target_key = $1 AND c.target_kind = $2
+WHERE d.day = $3 GROUP BY d.partial
+"""
+# Constants rather than one string with a table name in it: no SQL is put together from parts.
+_IN_CATALOG: Final = {
+    "track": "SELECT EXISTS (SELECT FROM track WHERE track_key = $1)",
+    "release": "SELECT EXISTS (SELECT FROM release WHERE release_key = $1)",
+    "site": "SELECT $1 = ''",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Option B's figure of one day."""
+
+    listeners: int
+    partial: bool  # it covers only a part of the day: the salt was made late or replaced
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Counts of one target since the beginning."""
+
+    partial: int
+    sampled: int
+    complete: int
+    shares_link: int
+    shares_embed: int
+    listeners: int
+    today: Today | None = None
+
+    @property
+    def total_plays(self) -> int:
+        """The sum of the three buckets."""
+        return self.partial + self.sampled + self.complete
+
+    @property
+    def completion_rate(self) -> float | None:
+        """complete / plays, 0 to 1 with four decimals; None without plays."""
+        return round(self.complete / self.total_plays, 4) if self.total_plays else None
+
+
+async def read(connection: Connection, target: Target, day: date | None = None) -> Figures | None:
+    """The target's figures, with option B's of `day`; None where it is neither counted nor in the catalog."""
+    row = await connection.fetchrow(_FIGURES, target.key, target.kind)
+    assert row is not None
+    rows, *counts = row
+    if not rows and not await connection.fetchval(_IN_CATALOG[target.kind], target.key):
+        return None
+    today = None if day is None else await connection.fetchrow(_TODAY, target.key, target.kind, day)
+    found = Figures(*counts)
+    return found if today is None else replace(found, today=Today(*today))

@@ -1,0 +1,74 @@
+"""Listeners who asked to be forgotten: out of the distinct sets at once, out of the log with the next pass over it.
+
+Nothing says which pseudonyms are one listener's, so the caller works them out for every target there is.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from storage.bridge import Connection
+from storage.counters import Target
+
+_REMEMBER: Final = """
+INSERT INTO forgotten (tag, until) SELECT tag, now() + interval '1 hour' FROM unnest($1::bytea[]) AS t (tag)
+ON CONFLICT (tag) DO UPDATE SET until = excluded.until
+"""
+_TAGS: Final = "SELECT tag FROM forgotten WHERE until >= now()"
+_EXPIRE: Final = "DELETE FROM forgotten WHERE until < now()"
+_TARGETS: Final = "SELECT DISTINCT target_key, target_kind FROM play_counter ORDER BY 1, 2"
+_ERASE: Final = """
+DELETE FROM listener l USING unnest($1::text[], $2::text[], $3::bytea[]) AS t (target_key, target_kind, pseudonym)
+WHERE (l.target_key, l.target_kind, l.pseudonym) = (t.target_key, t.target_kind, t.pseudonym)
+RETURNING l.target_key, l.target_kind, l.pseudonym
+"""
+_LATER: Final = """
+INSERT INTO log_erasure (track_key, pseudonym) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
+"""
+_CLEAR_LOG: Final = """
+WITH due AS (DELETE FROM log_erasure RETURNING track_key, pseudonym)
+UPDATE play_event p SET pseudonym = NULL FROM due
+WHERE p.track_key = due.track_key AND p.pseudonym = due.pseudonym
+"""
+
+
+async def remember(connection: Connection, tags: Iterable[bytes]) -> None:
+    """For an hour: events of these listeners that are still on their way keep no pseudonym."""
+    await connection.execute(_REMEMBER, sorted(tags))
+
+
+async def tags(connection: Connection) -> frozenset[bytes]:
+    """Of all who are remembered. After `listeners.generation`, in a statement of its own: that one waits for who is
+    forgetting just now, and would still see what was there before the wait.
+    """
+    return frozenset(bytes(row[0]) for row in await connection.fetch(_TAGS))
+
+
+async def targets(connection: Connection) -> Sequence[Target]:
+    """Everything that may have a distinct set, in key order."""
+    return [Target(key, kind) for key, kind in await connection.fetch(_TARGETS)]
+
+
+async def erase(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -> Counter[Target]:
+    """Take these (target, pseudonym) pairs out of the sets, and note the tracks' for the pass over the log.
+
+    In a transaction that began with `listeners.move_on`. Returns how many listeners each target has lost.
+    """
+    ordered = sorted(pairs)
+    columns = [target.key for target, _ in ordered], [target.kind for target, _ in ordered]
+    gone = await connection.fetch(_ERASE, *columns, [pseudonym for _, pseudonym in ordered])
+    of_tracks = sorted((str(key), bytes(pseudonym)) for key, kind, pseudonym in gone if kind == "track")
+    await connection.execute(_LATER, [key for key, _ in of_tracks], [pseudonym for _, pseudonym in of_tracks])
+    return Counter(Target(key, kind) for key, kind, _ in gone)
+
+
+async def clear_log(connection: Connection) -> int:
+    """One pass over the log for everything noted; returns the number of plays that lost their pseudonym."""
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM log_erasure)"):
+        return 0
+    return int((await connection.execute(_CLEAR_LOG)).split()[1])
+
+
+async def expire(connection: Connection) -> None:
+    """Forget who was forgotten more than an hour ago."""
+    await connection.execute(_EXPIRE)

@@ -1,0 +1,76 @@
+"""The append-only log of plays and shares, partitioned by month of the site's day."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Final, NamedTuple
+
+from storage.bridge import Connection
+
+_PLAY_COLUMNS: Final = (
+    "created_at",
+    "day",
+    "rule_version",
+    "track_key",
+    "release_key",
+    "bucket",
+    "via",
+    "pseudonym",
+)
+_SHARE_COLUMNS: Final = ("created_at", "day", "target_kind", "target_key", "channel")
+
+# Identifiers cannot be parameters; format() quotes them, and the month comes from a date, not from a client.
+_MAKE_MONTH: Final = """
+DO $do$
+DECLARE
+    month date := '{month}';
+    parent text;
+BEGIN
+    FOREACH parent IN ARRAY ARRAY['play_event', 'share_event'] LOOP
+        EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
+                       parent || to_char(month, '_YYYY_MM'), parent, month, month + interval '1 month');
+    END LOOP;
+END $do$
+"""
+_MONTH_LOCK: Final = "SELECT pg_advisory_xact_lock(748309117)"
+
+
+class PlayRow(NamedTuple):
+    """A row of `play_event`; field order is column order."""
+
+    created_at: datetime
+    day: date
+    rule_version: int
+    track_key: str
+    release_key: str | None
+    bucket: str
+    via: str | None
+    pseudonym: bytes | None
+
+
+class ShareRow(NamedTuple):
+    """A row of `share_event`."""
+
+    created_at: datetime
+    day: date
+    target_kind: str
+    target_key: str
+    channel: str
+
+
+async def append_plays(connection: Connection, rows: Sequence[PlayRow]) -> None:
+    """COPY them in; the months they fall into must have partitions (`make_months`)."""
+    if rows:
+        await connection.copy_records_to_table("play_event", records=rows, columns=_PLAY_COLUMNS)
+
+
+async def append_shares(connection: Connection, rows: Sequence[ShareRow]) -> None:
+    """COPY them in, as `append_plays`."""
+    if rows:
+        await connection.copy_records_to_table("share_event", records=rows, columns=_SHARE_COLUMNS)
+
+
+async def make_months(connection: Connection, months: Iterable[date]) -> None:
+    """Partitions for these months (any day of the month will do), in the caller's transaction, if missing."""
+    await connection.execute(_MONTH_LOCK)  # two processes making the same partition would collide
+    for month in sorted({day.replace(day=1) for day in months}):
+        await connection.execute(_MAKE_MONTH.format(month=month.isoformat()))

@@ -1,0 +1,292 @@
+-- What the migrations make, as pg_dump tells it. Written by `python -m tests.support.write_schema`; not read.
+
+CREATE TABLE public.audit (
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    act text NOT NULL,
+    detail jsonb NOT NULL
+);
+
+CREATE TABLE public.catalog_version (
+    one boolean DEFAULT true NOT NULL,
+    version bigint NOT NULL,
+    CONSTRAINT catalog_version_one_check CHECK (one)
+);
+
+CREATE UNLOGGED TABLE public.daily_salt (
+    day date NOT NULL,
+    generation integer NOT NULL,
+    sealed bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL
+)
+WITH (autovacuum_enabled='false');
+ALTER TABLE ONLY public.daily_salt ALTER COLUMN day SET STATISTICS 0;
+ALTER TABLE ONLY public.daily_salt ALTER COLUMN generation SET STATISTICS 0;
+ALTER TABLE ONLY public.daily_salt ALTER COLUMN sealed SET STATISTICS 0;
+ALTER TABLE ONLY public.daily_salt ALTER COLUMN made_at SET STATISTICS 0;
+
+CREATE TABLE public.day_counter (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    day date NOT NULL,
+    slot smallint NOT NULL,
+    partial bigint DEFAULT 0 NOT NULL,
+    sampled bigint DEFAULT 0 NOT NULL,
+    complete bigint DEFAULT 0 NOT NULL,
+    shares_link bigint DEFAULT 0 NOT NULL,
+    shares_embed bigint DEFAULT 0 NOT NULL,
+    via_link bigint DEFAULT 0 NOT NULL,
+    via_embed bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT day_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.forgotten (
+    tag bytea NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT forgotten_tag_check CHECK ((octet_length(tag) = 16))
+);
+
+CREATE TABLE public.listener (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    pseudonym bytea NOT NULL,
+    CONSTRAINT listener_pseudonym_check CHECK ((octet_length(pseudonym) = 16)),
+    CONSTRAINT listener_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+);
+
+CREATE TABLE public.listener_count (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    day date NOT NULL,
+    generation integer NOT NULL,
+    slot smallint NOT NULL,
+    listeners bigint NOT NULL,
+    CONSTRAINT listener_count_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.listener_day (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    day date NOT NULL,
+    token bytea NOT NULL,
+    CONSTRAINT listener_day_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text]))),
+    CONSTRAINT listener_day_token_check CHECK ((octet_length(token) = 16))
+)
+PARTITION BY LIST (day);
+ALTER TABLE ONLY public.listener_day ALTER COLUMN target_key SET STATISTICS 0;
+ALTER TABLE ONLY public.listener_day ALTER COLUMN target_kind SET STATISTICS 0;
+ALTER TABLE ONLY public.listener_day ALTER COLUMN day SET STATISTICS 0;
+ALTER TABLE ONLY public.listener_day ALTER COLUMN token SET STATISTICS 0;
+
+CREATE TABLE public.listener_generation (
+    one boolean DEFAULT true NOT NULL,
+    generation bigint NOT NULL,
+    CONSTRAINT listener_generation_one_check CHECK (one)
+);
+
+CREATE TABLE public.log_erasure (
+    track_key text NOT NULL,
+    pseudonym bytea NOT NULL,
+    CONSTRAINT log_erasure_pseudonym_check CHECK ((octet_length(pseudonym) = 16))
+);
+
+CREATE TABLE public.play_event (
+    created_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    rule_version smallint NOT NULL,
+    track_key text NOT NULL,
+    release_key text,
+    bucket text NOT NULL,
+    via text,
+    pseudonym bytea,
+    CONSTRAINT play_event_bucket_check CHECK ((bucket = ANY (ARRAY['partial'::text, 'sampled'::text, 'complete'::text]))),
+    CONSTRAINT play_event_pseudonym_check CHECK ((octet_length(pseudonym) = 16)),
+    CONSTRAINT play_event_via_check CHECK ((via = ANY (ARRAY['link'::text, 'embed'::text])))
+)
+PARTITION BY RANGE (day);
+
+CREATE TABLE public.share_event (
+    created_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    target_kind text NOT NULL,
+    target_key text NOT NULL,
+    channel text NOT NULL,
+    CONSTRAINT share_event_channel_check CHECK ((channel = ANY (ARRAY['link'::text, 'embed'::text]))),
+    CONSTRAINT share_event_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
+)
+PARTITION BY RANGE (day);
+
+CREATE VIEW public.logged_day AS
+ WITH event AS (
+         SELECT play_event.track_key AS target_key,
+            'track'::text AS target_kind,
+            play_event.day,
+            play_event.bucket,
+            play_event.via,
+            NULL::text AS channel
+           FROM public.play_event
+        UNION ALL
+         SELECT play_event.release_key,
+            'release'::text,
+            play_event.day,
+            play_event.bucket,
+            play_event.via,
+            NULL::text
+           FROM public.play_event
+          WHERE (play_event.release_key IS NOT NULL)
+        UNION ALL
+         SELECT ''::text,
+            'site'::text,
+            play_event.day,
+            play_event.bucket,
+            play_event.via,
+            NULL::text
+           FROM public.play_event
+        UNION ALL
+         SELECT share_event.target_key,
+            share_event.target_kind,
+            share_event.day,
+            NULL::text,
+            NULL::text,
+            share_event.channel
+           FROM public.share_event
+        UNION ALL
+         SELECT ''::text,
+            'site'::text,
+            share_event.day,
+            NULL::text,
+            NULL::text,
+            share_event.channel
+           FROM public.share_event
+        )
+ SELECT target_key,
+    target_kind,
+    day,
+    count(*) FILTER (WHERE (bucket = 'partial'::text)) AS partial,
+    count(*) FILTER (WHERE (bucket = 'sampled'::text)) AS sampled,
+    count(*) FILTER (WHERE (bucket = 'complete'::text)) AS complete,
+    count(*) FILTER (WHERE (channel = 'link'::text)) AS shares_link,
+    count(*) FILTER (WHERE (channel = 'embed'::text)) AS shares_embed,
+    count(*) FILTER (WHERE (via = 'link'::text)) AS via_link,
+    count(*) FILTER (WHERE (via = 'embed'::text)) AS via_embed
+   FROM event
+  GROUP BY target_key, target_kind, day;
+
+CREATE TABLE public.play_counter (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    slot smallint NOT NULL,
+    partial bigint DEFAULT 0 NOT NULL,
+    sampled bigint DEFAULT 0 NOT NULL,
+    complete bigint DEFAULT 0 NOT NULL,
+    shares_link bigint DEFAULT 0 NOT NULL,
+    shares_embed bigint DEFAULT 0 NOT NULL,
+    via_link bigint DEFAULT 0 NOT NULL,
+    via_embed bigint DEFAULT 0 NOT NULL,
+    listeners bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT play_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.release (
+    release_key text NOT NULL,
+    title text NOT NULL,
+    medium text,
+    CONSTRAINT release_release_key_check CHECK (((octet_length(release_key) >= 1) AND (octet_length(release_key) <= 200)))
+);
+
+CREATE TABLE public.schema_migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.sealed_key (
+    purpose text NOT NULL,
+    sealed bytea NOT NULL
+);
+
+CREATE TABLE public.spool_cursor (
+    spool_id text NOT NULL,
+    seq bigint NOT NULL,
+    slot smallint NOT NULL,
+    day date
+);
+
+CREATE TABLE public.token_day (
+    day date NOT NULL,
+    generation integer NOT NULL,
+    partial boolean NOT NULL,
+    closed boolean DEFAULT false NOT NULL
+);
+
+CREATE TABLE public.track (
+    track_key text NOT NULL,
+    title text NOT NULL,
+    release_key text,
+    "position" integer,
+    CONSTRAINT track_track_key_check CHECK (((octet_length(track_key) >= 1) AND (octet_length(track_key) <= 200)))
+);
+
+CREATE TABLE public.uncatalogued (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT uncatalogued_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
+);
+
+ALTER TABLE ONLY public.catalog_version
+    ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.day_counter
+    ADD CONSTRAINT day_counter_pkey PRIMARY KEY (target_key, target_kind, day, slot);
+
+ALTER TABLE ONLY public.forgotten
+    ADD CONSTRAINT forgotten_pkey PRIMARY KEY (tag);
+
+ALTER TABLE ONLY public.listener_count
+    ADD CONSTRAINT listener_count_pkey PRIMARY KEY (target_key, target_kind, day, generation, slot);
+
+ALTER TABLE ONLY public.listener_day
+    ADD CONSTRAINT listener_day_pkey PRIMARY KEY (target_key, target_kind, day, token);
+
+ALTER TABLE ONLY public.listener_generation
+    ADD CONSTRAINT listener_generation_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.listener
+    ADD CONSTRAINT listener_pkey PRIMARY KEY (target_key, target_kind, pseudonym);
+
+ALTER TABLE ONLY public.log_erasure
+    ADD CONSTRAINT log_erasure_pkey PRIMARY KEY (track_key, pseudonym);
+
+ALTER TABLE ONLY public.play_counter
+    ADD CONSTRAINT play_counter_pkey PRIMARY KEY (target_key, target_kind, slot);
+
+ALTER TABLE ONLY public.release
+    ADD CONSTRAINT release_pkey PRIMARY KEY (release_key);
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY public.sealed_key
+    ADD CONSTRAINT sealed_key_pkey PRIMARY KEY (purpose);
+
+ALTER TABLE ONLY public.spool_cursor
+    ADD CONSTRAINT spool_cursor_pkey PRIMARY KEY (spool_id);
+
+ALTER TABLE ONLY public.token_day
+    ADD CONSTRAINT token_day_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY public.track
+    ADD CONSTRAINT track_pkey PRIMARY KEY (track_key);
+
+ALTER TABLE ONLY public.uncatalogued
+    ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
+
+CREATE INDEX track_release ON public.track USING btree (release_key, "position");
+
+CREATE INDEX uncatalogued_day ON public.uncatalogued USING btree (day);
+
+ALTER TABLE ONLY public.track
+    ADD CONSTRAINT track_release_key_fkey FOREIGN KEY (release_key) REFERENCES public.release(release_key);

@@ -1,0 +1,95 @@
+"""Takes a flood of one track back out: out of the log, and so out of every counter.
+
+The rows cannot come back: what was counted has left the spool, or lies below its cursor and is never read again.
+Listeners: a row of the track's own set goes when no row of the log that is left has its pseudonym. The release's
+and the site's sets stay as they are, since nothing in the database says which of their rows are the same listener.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from storage import audit, listener_day, listeners
+from storage.bridge import Connection
+from storage.rebuild import rebuild_day, rebuild_totals
+
+_PREVIEW: Final = """
+SELECT created_at, count(*) FROM play_event WHERE track_key = $1 AND created_at >= $2 AND created_at < $3
+GROUP BY created_at ORDER BY created_at
+"""
+_PREVIEW_SHARES: Final = """
+SELECT count(*) FROM share_event
+WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2 AND created_at < $3
+"""
+_TAKE_PLAYS: Final = """
+DELETE FROM play_event WHERE track_key = $1 AND created_at >= $2 AND created_at < $3 RETURNING day, pseudonym
+"""
+_TAKE_SHARES: Final = """
+DELETE FROM share_event
+WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2 AND created_at < $3 RETURNING day
+"""
+_TAKE_LISTENERS: Final = """
+DELETE FROM listener l
+WHERE target_kind = 'track' AND target_key = $1 AND pseudonym = ANY ($2)
+  AND NOT EXISTS (SELECT FROM play_event p WHERE p.track_key = $1 AND p.pseudonym = l.pseudonym)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """What to take out: full hours, `since` included, `until` not."""
+
+    track_key: str
+    since: datetime
+    until: datetime
+    shares: bool  # the track's shares as well
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is there to be taken out."""
+
+    plays: Sequence[tuple[datetime, int]]  # by hour
+    shares: int
+
+    @property
+    def total(self) -> int:
+        """Events of both kinds."""
+        return sum(number for _, number in self.plays) + self.shares
+
+
+async def preview(connection: Connection, flood: Flood) -> Preview:
+    """Changes nothing."""
+    key, since, until = flood.track_key, flood.since, flood.until
+    plays = [(row[0], int(row[1])) for row in await connection.fetch(_PREVIEW, key, since, until)]
+    shares = int(await connection.fetchval(_PREVIEW_SHARES, key, since, until)) if flood.shares else 0
+    return Preview(plays, shares)
+
+
+async def take_out(connection: Connection, flood: Flood, reason: str) -> int:
+    """In the caller's transaction: log, sets and counters, with an audit row. Returns the number of events."""
+    key, since, until = flood.track_key, flood.since, flood.until
+    await listeners.move_on(connection)  # first: it waits for the writers that rely on the sets, and later ones wait
+    plays = await connection.fetch(_TAKE_PLAYS, key, since, until)
+    shares = await connection.fetch(_TAKE_SHARES, key, since, until) if flood.shares else []
+    pseudonyms = sorted({bytes(row[1]) for row in plays if row[1] is not None})
+    await connection.execute(_TAKE_LISTENERS, key, pseudonyms)
+    touched: set[date] = {row[0] for row in [*plays, *shares]}
+    for day in sorted(touched):
+        await rebuild_day(connection, day)
+    await rebuild_totals(connection)
+    await listener_day.cap_closed(connection, touched)
+    await audit.record(
+        connection,
+        "void",
+        {
+            "track": key,
+            "from": since.isoformat(),
+            "to": until.isoformat(),
+            "plays": len(plays),
+            "shares": len(shares),
+            "reason": reason,
+        },
+    )
+    return len(plays) + len(shares)
