@@ -1,0 +1,87 @@
+"""The housekeeper: what has to be done now and then, by one process of the installation.
+
+It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), clears the log
+of listeners who asked to be forgotten (storage/forgotten.py), and holds the counters
+against the log, whose outcome is a metric.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import structlog
+import trio
+
+from storage import check, forgotten, listener_day, log
+from storage.bridge import Database, DatabaseUnavailable
+
+_ROUND_S: Final = 600.0  # how often it looks around
+_AHEAD: Final = timedelta(days=32)  # partitions are there this long before they are needed
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the last check found; shown as metrics. Times in seconds since 1970, 0 before the first check."""
+
+    checked_at: float = 0.0
+    differences: int = 0
+
+
+class Housekeeper:
+    """The actor. It has nothing to receive: `life` only ends, and that is its stop signal."""
+
+    def __init__(
+        self,
+        life: trio.MemoryReceiveChannel[None],
+        database: Database,
+        findings: Findings,
+        *,
+        check_every_s: float,
+        now: Callable[[], float],
+        today: Callable[[], date],
+    ) -> None:
+        """`check_every_s` 0: never. `now`: seconds since 1970. `today`: the site's day."""
+        self._life = life
+        self._database = database
+        self._findings = findings
+        self._check_every_s = check_every_s
+        self._now = now
+        self._today = today
+        self._checked = trio.current_time()  # the first check comes one interval after the start, not in its rush
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Until `life` ends. A database that is away is left for the next round."""
+        async with self._life:
+            task_status.started()
+            while True:
+                try:
+                    await self._round()
+                except DatabaseUnavailable as error:
+                    _log.warning("housekeeping has to wait for the database", reason=str(error))
+                try:
+                    with trio.move_on_after(_ROUND_S):
+                        await self._life.receive()
+                except trio.EndOfChannel:
+                    return
+
+    async def _round(self) -> None:
+        today = self._today()
+        await self._database.transaction(log.make_months, [today, today + _AHEAD])
+        for day in await self._database.transaction(listener_day.close_over, today):
+            _log.info("a day is closed: its tokens are dropped, its listeners are final", day=day.isoformat())
+        if cleared := await self._database.transaction(forgotten.clear_log):
+            _log.info("plays in the log have lost the pseudonyms of listeners who asked for it", plays=cleared)
+        await self._database.run(forgotten.expire)
+        if self._check_every_s and trio.current_time() - self._checked >= self._check_every_s:
+            self._checked = trio.current_time()
+            await self._check()
+
+    async def _check(self) -> None:
+        report = await self._database.transaction(check.check)
+        self._findings.checked_at = self._now()
+        self._findings.differences = len(report.differences)
+        for difference in report.differences[:10]:
+            _log.error("a counter differs from its source", difference=str(difference))

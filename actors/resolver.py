@@ -1,0 +1,96 @@
+"""The release resolver: finds the release of every track a batch plays (spec 2.3, option 2), and which keys count
+under their own name.
+
+It remembers what it has looked up and asks once per batch, not per event, whether the catalog has changed. So
+an event accepted after a catalog change is never filed by the catalog before it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+import structlog
+import trio
+
+from actors.events import Play, Share
+from actors.messages import Resolved, Spooled, SpooledRow
+from actors.retry import until_available
+from storage import catalog, uncatalogued
+from storage.bridge import Connection, Database
+from storage.counters import Target
+
+_MAX_REMEMBERED: Final = 200_000  # keys; strangers can send any number of unknown ones, so memory has a bound
+
+_log = structlog.get_logger(__name__)
+
+
+class Resolver:
+    """The actor. `new_keys_per_day`: how many keys outside the catalog may get counters of their own each day."""
+
+    def __init__(
+        self,
+        spooled: trio.MemoryReceiveChannel[Spooled],
+        resolved: trio.MemorySendChannel[Resolved],
+        database: Database,
+        *,
+        new_keys_per_day: int,
+    ) -> None:
+        self._spooled = spooled
+        self._resolved = resolved
+        self._database = database
+        self._new_keys_per_day = new_keys_per_day
+        self._version: int | None = None
+        self._day = 0  # the latest seen; a new one has room for new keys again
+        self._releases: dict[str, str | None] = {}  # track -> release; None: loose or unknown
+        self._own: dict[Target, bool] = {}  # whether it counts under its own key
+        self._warned = False
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Until the batch channel ends; a database that is away is waited for."""
+        # Not `async with`: its checkpoint can put a cancellation in the place of an error on its way.
+        with self._spooled, self._resolved:
+            task_status.started()
+            async for batch in self._spooled:
+                await self._resolved.send(await self._resolve(batch.rows))
+
+    async def _resolve(self, rows: Sequence[SpooledRow]) -> Resolved:
+        targets: set[Target] = set()
+        for row in rows:
+            for event in row.events:
+                if isinstance(event, Play):
+                    targets.add(Target(event.track_key, "track"))
+                elif isinstance(event, Share):
+                    targets.add(Target(event.target_key, event.target_kind))
+        day = max(event.moment.day for row in rows for event in row.events)
+        await until_available("resolver", lambda: self._database.transaction(self._refresh, targets, day))
+        own = self._own
+        return Resolved(
+            rows,
+            {target.key: self._releases[target.key] for target in targets if target.kind == "track" and own[target]},
+            frozenset(target for target in targets if not own[target]),
+        )
+
+    async def _refresh(self, connection: Connection, targets: set[Target], day: int) -> None:
+        """Runs on the database's side; the resolver waits meanwhile, so the cache has one user at a time."""
+        version = await catalog.version(connection)
+        if version != self._version or day > self._day or len(self._own) > _MAX_REMEMBERED:
+            self._own.clear()
+            self._releases.clear()
+            self._version, self._day, self._warned = version, max(day, self._day), False
+        if unknown := targets - self._own.keys():
+            tracks = [target.key for target in unknown if target.kind == "track"]
+            found = await catalog.releases_of(connection, sorted(tracks))
+            self._releases.update({key: found.get(key) for key in tracks})
+            admitted = await uncatalogued.admit(
+                connection, unknown, date.fromordinal(self._day), self._new_keys_per_day
+            )
+            self._own.update({target: target in admitted for target in unknown})
+            self._warn(len(unknown) - len(admitted))
+
+    def _warn(self, refused: int) -> None:
+        if refused and not self._warned:
+            self._warned = True
+            _log.warning(
+                "more new keys today than [limits] new_keys_per_day; further ones are counted under one unknown target",
+                limit=self._new_keys_per_day,
+            )

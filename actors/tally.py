@@ -1,0 +1,143 @@
+"""From a batch of events to the rows and sums that go into the database: pure, no I/O, no clock."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from random import Random
+from typing import Final
+
+from actors.events import Bucket, Channel, Event, Forget, Moment, Share
+from privacy.pseudonym import TargetKind, for_target
+from storage.counters import Delta, Target
+from storage.log import PlayRow, ShareRow
+
+SITE: Final = Target("", TargetKind.SITE)
+UNKNOWN: Final = "unknown"  # the key under which a flood of keys nobody knows is logged and counted
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one batch writes; `listeners` are option A's, `tokens` option B's by day and generation of the salt."""
+
+    plays: list[PlayRow] = field(default_factory=list)
+    shares: list[ShareRow] = field(default_factory=list)
+    listeners: set[tuple[Target, bytes]] = field(default_factory=set)
+    tokens: defaultdict[tuple[date, int], set[tuple[Target, bytes]]] = field(default_factory=lambda: defaultdict(set))
+    bases: set[bytes] = field(default_factory=set)  # of option A, to be held against who asked to be forgotten
+    forgets: set[bytes] = field(default_factory=set)  # bases
+    last_day: date = date.min  # on which something of it was accepted
+    daily: defaultdict[tuple[Target, date], Delta] = field(default_factory=lambda: defaultdict(Delta))
+
+    def shuffle(self, random: Random) -> None:
+        """Rows of one batch go in without the order they came in: position must not say whose they are."""
+        random.shuffle(self.plays)
+        random.shuffle(self.shares)
+
+    @property
+    def days(self) -> set[date]:
+        """The site's days that occur."""
+        return {day for _, day in self.daily}
+
+
+def tally(
+    events: Iterable[Event],
+    releases: Mapping[str, str | None],
+    unknown: Collection[Target] = frozenset(),
+    forgotten: Collection[bytes] = frozenset(),
+) -> Tally:
+    """Add up a batch; `releases` maps track keys to their release (None: none), `unknown` targets go under one key.
+
+    Plays of listeners in `forgotten` (bases) count as plays without one.
+
+    This runs for every event there is, on the thread that also answers browsers. So what is the same for many
+    events (a moment, a track's targets, a count of like plays) is worked out once a batch.
+    """
+    result = Tally()
+    moments: dict[Moment, tuple[datetime, date]] = {}
+    plays: Counter[tuple[str, date, Bucket, Channel | None]] = Counter()
+    tracks = _Tracks(releases)
+    for event in events:
+        when = moments.get(event.moment)
+        if when is None:
+            when = moments[event.moment] = _when(event.moment)
+        created_at, day = when
+        if isinstance(event, Share):
+            _share(result, event, created_at, day, unknown)
+            continue
+        if isinstance(event, Forget):
+            result.forgets.add(event.listener)
+            continue
+        key = event.track_key
+        if unknown and Target(key, TargetKind.TRACK) in unknown:
+            key = UNKNOWN
+        plays[key, day, event.bucket, event.via] += 1
+        pseudonym = None
+        if event.listener is not None and event.listener not in forgotten:
+            pseudonym = tracks.listen(event.listener, key, result.listeners)
+            result.bases.add(event.listener)
+        if event.token is not None:
+            salted = (day, event.generation)
+            tracks.listen(event.token, key, result.tokens[salted], salted)
+        result.plays.append(
+            PlayRow(created_at, day, event.rule_version, key, releases.get(key), event.bucket, event.via, pseudonym)
+        )
+    result.last_day = max((day for _, day in moments.values()), default=date.min)
+    for (key, day, bucket, via), number in plays.items():
+        for target in tracks.targets(key):
+            _add_plays(result.daily[target, day], bucket, via, number)
+    return result
+
+
+class _Tracks:
+    """What a play of a track counts for, and who a listener is there; remembered for one batch."""
+
+    def __init__(self, releases: Mapping[str, str | None]) -> None:
+        self._releases = releases
+        self._targets: dict[str, tuple[Target, ...]] = {}
+        self._on_track: dict[tuple[bytes, str, tuple[date, int] | None], bytes] = {}
+
+    def targets(self, key: str) -> tuple[Target, ...]:
+        """The track first, then the site, then the release if there is one."""
+        targets = self._targets.get(key)
+        if targets is None:
+            release = self._releases.get(key)
+            of_release = () if release is None else (Target(release, TargetKind.RELEASE),)
+            targets = self._targets[key] = (Target(key, TargetKind.TRACK), SITE, *of_release)
+        return targets
+
+    def listen(
+        self, base: bytes, key: str, into: set[tuple[Target, bytes]], salted: tuple[date, int] | None = None
+    ) -> bytes:
+        """Who the listener is on the track; what it is on all of the track's targets goes into the distinct set."""
+        on_track = self._on_track.get((base, key, salted))
+        if on_track is None:
+            for target in self.targets(key):
+                on_target = for_target(base, target.kind, target.key)
+                into.add((target, on_target))
+                on_track = on_track or on_target
+            assert on_track is not None
+            self._on_track[base, key, salted] = on_track
+        return on_track
+
+
+def _add_plays(delta: Delta, bucket: Bucket, via: Channel | None, number: int) -> None:
+    setattr(delta, bucket, getattr(delta, bucket) + number)
+    if via is not None:
+        name = "via_link" if via == "link" else "via_embed"
+        setattr(delta, name, getattr(delta, name) + number)
+
+
+def _share(result: Tally, share: Share, created_at: datetime, day: date, unknown: Collection[Target]) -> None:
+    name = "shares_link" if share.channel == "link" else "shares_embed"
+    shared = Target(share.target_key, share.target_kind)
+    if shared in unknown:
+        shared = Target(UNKNOWN, shared.kind)
+    for target in (shared, SITE):
+        delta = result.daily[target, day]
+        setattr(delta, name, getattr(delta, name) + 1)
+    result.shares.append(ShareRow(created_at, day, shared.kind, shared.key, share.channel))
+
+
+def _when(moment: Moment) -> tuple[datetime, date]:
+    return datetime.fromtimestamp(moment.hour, UTC), date.fromordinal(moment.day)

@@ -1,0 +1,186 @@
+"""The counter writer: puts batches into PostgreSQL, each exactly once.
+
+One batch is one transaction: cursor, log, listeners, counters. The cursor moves first; when it is not where the
+writer left it, an attempt whose answer was lost did commit, and the batch is cut to what is still to be counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+from random import Random
+from typing import Final
+
+import structlog
+import trio
+
+from actors.events import Forget
+from actors.ledger import Ledger
+from actors.messages import Resolved, SpooledRow
+from actors.recent import Recent
+from actors.retry import until_available
+from actors.tally import Tally, tally
+from privacy import pseudonym
+from storage import counters, cursor, forgotten, listener_day, listeners, log
+from storage.bridge import Connection, Database
+from storage.counters import Target
+from storage.spool import Spool, SpoolUnavailable
+
+_MAX_MERGED: Final = 4096  # events; batches that wait are written together, which costs one commit instead of several
+
+_MAX_PAIRS: Final = 30_000  # of each kind remembered, about 5 MiB
+
+_log = structlog.get_logger(__name__)
+
+
+class _Forgotten(Exception):
+    """The batch has plays of listeners who asked to be forgotten; nothing is done."""
+
+    def __init__(self, bases: set[bytes]) -> None:
+        self.bases = bases
+
+
+class Writer:
+    """The actor. `counted` and `slot` are what `storage.cursor.open_cursor` said of this spool."""
+
+    def __init__(
+        self,
+        batches: trio.MemoryReceiveChannel[Resolved],
+        database: Database,
+        spool: Spool,
+        ledger: Ledger,
+        random: Random,
+        *,
+        counted: int,
+        slot: int,
+    ) -> None:
+        self._batches = batches
+        self._database = database
+        self._spool = spool
+        self._ledger = ledger
+        self._random = random
+        self._counted = counted
+        self._slot = slot
+        self._months: set[date] = set()  # known to have partitions
+        self._generation = -1  # of the distinct sets, to which what follows belongs
+        self._forgotten: frozenset[bytes] = frozenset()  # tags of listeners who asked for it lately
+        # Pairs known to be in the sets: one that comes again costs no insert.
+        self._paired: Recent[tuple[Target, bytes], bool] = Recent(_MAX_PAIRS)
+        self._tokens: Recent[tuple[date, int, Target, bytes], bool] = Recent(_MAX_PAIRS)
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Until the batch channel ends; a database that is away is waited for."""
+        with self._batches:  # not `async with`: its checkpoint can put a cancellation in the error's place
+            task_status.started()
+            async for first in self._batches:
+                await self._count(self._with_waiting(first))
+
+    def _with_waiting(self, first: Resolved) -> Resolved:
+        rows, releases, unknown = list(first.rows), dict(first.releases), first.unknown
+        while sum(len(row.events) for row in rows) < _MAX_MERGED:
+            try:
+                more = self._batches.receive_nowait()
+            except (trio.WouldBlock, trio.EndOfChannel):
+                break
+            rows.extend(more.rows)
+            releases.update(more.releases)
+            unknown |= more.unknown
+        return Resolved(rows, releases, unknown)
+
+    async def _count(self, batch: Resolved) -> None:
+        rows: Sequence[SpooledRow] = batch.rows
+        gone = {event.listener for row in rows for event in row.events if isinstance(event, Forget)}
+        while rows:
+            events = (event for row in rows for event in row.events)
+            sums = tally(events, batch.releases, batch.unknown, gone)
+            sums.shuffle(self._random)
+            last = rows[-1].seq
+            try:
+                await until_available("writer", lambda sums=sums, last=last: self._write(sums, last))  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+            except cursor.CursorMoved:
+                rows = await self._still_to_count(rows)
+                continue
+            except _Forgotten as found:
+                gone |= found.bases
+                continue
+            self._moved_to(last, rows)
+            self._remember(sums)
+            break
+        await self._drop()
+
+    async def _write(self, sums: Tally, last: int) -> None:
+        if missing := {day.replace(day=1) for day in sums.days} - self._months:
+            await self._database.transaction(log.make_months, missing)
+            self._months |= missing
+        await self._database.transaction(self._transaction, sums, last)
+
+    async def _transaction(self, connection: Connection, sums: Tally, last: int) -> None:
+        await cursor.advance(connection, self._spool.spool_id, self._counted, last, sums.last_day)
+        await self._hold_sets(connection, sums)
+        await log.append_plays(connection, sums.plays)
+        await log.append_shares(connection, sums.shares)
+        new = await listeners.add(connection, [pair for pair in sums.listeners if not self._paired.get(pair)])
+        if sums.forgets:
+            new.subtract(await _forget(connection, sums.forgets))
+        await counters.add(connection, self._slot, sums.daily, new)
+        if sums.tokens:
+            await self._count_tokens(connection, sums)
+
+    async def _hold_sets(self, connection: Connection, sums: Tally) -> None:
+        """The distinct sets stay as they are known until the transaction ends. Raises _Forgotten."""
+        if sums.forgets:
+            await listeners.move_on(connection)  # waits for the writers that rely on the sets, and later ones wait
+        generation = await listeners.generation(connection)
+        if generation != self._generation:
+            self._paired.clear()
+            # A number of this transaction's own making is not believed beyond it: it may yet be rolled back.
+            self._generation = -1 if sums.forgets else generation
+            self._forgotten = await forgotten.tags(connection)
+        elif self._forgotten:
+            self._forgotten = await forgotten.tags(connection)  # they expire
+        if bases := {base for base in sums.bases if self._forgotten and pseudonym.tombstone(base) in self._forgotten}:
+            raise _Forgotten(bases)
+
+    async def _count_tokens(self, connection: Connection, sums: Tally) -> None:
+        """Those of open days, made with the salt their day ends with; late ones are left out (storage/listener_day)."""
+        open_days = await listener_day.generations(connection, {day for day, _ in sums.tokens})
+        for (day, generation), pairs in sorted(sums.tokens.items()):
+            if open_days.get(day) == generation:
+                unknown = [pair for pair in pairs if not self._tokens.get((day, generation, *pair))]
+                new = await listener_day.add(connection, day, unknown)
+                await listener_day.count(connection, self._slot, day, generation, new)
+
+    def _remember(self, sums: Tally) -> None:
+        for pair in sums.listeners:
+            self._paired.put(pair, True)
+        for (day, generation), pairs in sums.tokens.items():
+            for target, token in pairs:
+                self._tokens.put((day, generation, target, token), True)
+
+    async def _still_to_count(self, rows: Sequence[SpooledRow]) -> Sequence[SpooledRow]:
+        counted, self._slot = await until_available(
+            "writer", lambda: self._database.transaction(cursor.open_cursor, self._spool.spool_id)
+        )
+        _log.info("an attempt whose answer was lost had been counted", through=counted)
+        self._moved_to(counted, [row for row in rows if row.seq <= counted])
+        return [row for row in rows if row.seq > counted]
+
+    def _moved_to(self, seq: int, rows: Sequence[SpooledRow]) -> None:
+        self._counted = seq
+        self._ledger.counted += sum(len(row.events) for row in rows)
+
+    async def _drop(self) -> None:
+        try:
+            await trio.to_thread.run_sync(self._spool.drop_through, self._counted)
+        except SpoolUnavailable as error:
+            # They are counted and will not be read again; the next drop takes them along.
+            _log.warning("counted events stay in the spool for now", reason=str(error))
+
+
+async def _forget(connection: Connection, bases: set[bytes]) -> Counter[Target]:
+    """Out of every set they may be in; returns how many listeners each target has lost."""
+    await forgotten.remember(connection, map(pseudonym.tombstone, bases))
+    targets = await forgotten.targets(connection)
+    return await forgotten.erase(
+        connection,
+        [(target, pseudonym.for_target(base, target.kind, target.key)) for base in bases for target in targets],
+    )
