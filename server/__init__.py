@@ -1,0 +1,1 @@
+"""The edges: configuration, command line, HTTP, and `main`, which builds the tree."""

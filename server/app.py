@@ -1,0 +1,145 @@
+"""The quart-trio app: the read API, the tracker, the demo, and the event routes as well (DESIGN §5).
+
+It decides nothing about events: they go to `server.events`, as they do from any other door.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from quart import Response, request, send_file
+from quart_trio import QuartTrio
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, RequestTimeout
+
+import tracker
+from actors.ledger import Reason
+from privacy.modes import Mode
+from server import demo, stats
+from server.bodies import MOST_BYTES
+from server.events import TOO_LARGE, TOO_SLOW, Events, Request
+from server.metrics import Metrics
+from server.problems import not_found, problem
+from server.respond import as_response
+from storage.bridge import Database
+
+_BODY_TIMEOUT_S: Final = 10  # a beacon's 200 bytes arrive in one packet; who needs longer is not a browser
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+_TRACKER_AGE_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the app is made of."""
+
+    events: Events
+    database: Database
+    mode: Callable[[], Mode]
+    today: Callable[[], date]  # on the site's clock
+    metrics: Metrics
+    demo_audio: Path | None  # the demo's audio folder; None: no demo
+
+
+def build(parts: Parts) -> QuartTrio:
+    """The app, ready to be served."""
+    app = QuartTrio("tonearm", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
+    app.config["BODY_TIMEOUT"] = _BODY_TIMEOUT_S
+    app.url_map.merge_slashes = False  # a key may hold two slashes in a row
+    app.url_map.converters["key"] = stats.Key
+    app.register_blueprint(stats.blueprint(parts.database, parts.mode, parts.today))
+    if parts.demo_audio is not None:
+        app.register_blueprint(demo.blueprint(parts.demo_audio))
+    _add_events(app, parts.events)
+    _add_tracker(app)
+    _add_metrics(app, parts.metrics)
+    _add_manners(app, parts.events)
+    return app
+
+
+def _add_events(app: QuartTrio, events: Events) -> None:
+    @app.route("/api/event/", methods=_METHODS, defaults={"rest": ""})
+    @app.route("/api/event/<path:rest>", methods=_METHODS)
+    async def event(rest: str) -> Response:
+        asked = Request(
+            method=request.method,
+            path=request.path,
+            headers=_headers(),
+            body=b"",
+            peer=_peer(),
+        )
+        try:
+            asked.body = await request.get_data(as_text=False)  # type: ignore[assignment]  # bytes, says as_text
+        except RequestEntityTooLarge:
+            return as_response(events.unreadable(Reason.TOO_LARGE, TOO_LARGE))
+        except RequestTimeout:
+            return as_response(events.unreadable(Reason.SLOW, TOO_SLOW))
+        return as_response(await events.answer(asked))
+
+
+def _headers() -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        joined[key] = f"{joined[key]},{value}" if key in joined else value
+    return joined
+
+
+def _peer() -> str | None:
+    """The socket's peer; Hypercorn has none to tell for a unix socket."""
+    client = request.scope.get("client")
+    return client[0] if client and client[0] else None
+
+
+def _add_tracker(app: QuartTrio) -> None:
+    @app.get("/tonearm.js")
+    async def tracker_module() -> Response:
+        return await _tracker_file("tonearm.js")
+
+    @app.get("/tonearm-<name>.js")
+    async def tracker_part(name: str) -> Response:
+        return await _tracker_file(f"tonearm-{name}.js")
+
+    async def _tracker_file(name: str) -> Response:
+        path = tracker.DIST / name
+        if not path.is_file():
+            return as_response(not_found("There is no such file of the tracker."))
+        response = await send_file(path, mimetype="text/javascript", conditional=True)
+        response.headers["cache-control"] = f"public, max-age={_TRACKER_AGE_S}"
+        response.headers["access-control-allow-origin"] = "*"  # a module of another origin is fetched with CORS
+        response.headers["cross-origin-resource-policy"] = "cross-origin"
+        return response
+
+
+def _add_metrics(app: QuartTrio, metrics: Metrics) -> None:
+    @app.get("/metrics")
+    async def in_prometheus_form() -> Response:
+        return Response(metrics.text(), content_type=metrics.CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+
+def _add_manners(app: QuartTrio, events: Events) -> None:
+    @app.errorhandler(HTTPException)
+    async def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        if status == 404:
+            return as_response(not_found("There is nothing at this address."))
+        if isinstance(error, MethodNotAllowed) and request.path.startswith("/api/event/"):
+            # A method that is in no list at all; the contract's own answer, as the other door gives it.
+            asked = Request(request.method, request.path, _headers(), b"", _peer())
+            return as_response(await events.answer(asked))
+        if isinstance(error, MethodNotAllowed):
+            allow = ", ".join(sorted(error.valid_methods or ()))
+            detail = f"This address answers {allow} alone."
+            return as_response(problem(405, Reason.METHOD, "Wrong method", detail, {"allow": allow}))
+        return as_response(problem(status, error.name.lower().replace(" ", "-"), error.name, _detail(error)))
+
+    @app.after_request
+    async def add_headers(response: Response) -> Response:
+        response.headers.setdefault("x-content-type-options", "nosniff")
+        response.headers.setdefault("referrer-policy", "strict-origin-when-cross-origin")
+        return response
+
+
+def _detail(error: HTTPException) -> str:
+    return error.description or f"The request cannot be answered ({error.name})."

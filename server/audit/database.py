@@ -1,0 +1,167 @@
+"""Every column of the schema and what it is to a listener. A test holds this against the migrated database.
+
+Lifetimes are those of live rows. A deleted row's bytes stay in its page until VACUUM has cleared it and the room is
+used again, and in the write-ahead log until that segment is recycled; only the UNLOGGED tables are exempt from that.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from server.audit.facts import Fact, Kind
+
+_FOR_GOOD: Final = "no limit"
+_LOG: Final = "as long as the log: no limit"
+_OPEN_DAY: Final = "until its day is closed: at the latest a day after its end, while the service runs"
+
+_KEY: Final = Fact(Kind.TEXT, "a key of the site, as its pages and events name it", "as its row", "whose figure it is")
+_KIND: Final = Fact(Kind.NOTHING, "track, release or site")
+_SLOT: Final = Fact(Kind.NOTHING, "which of several rows for one figure")
+_SUM: Final = Fact(Kind.COUNT, "a sum over all listeners", _FOR_GOOD, "the figures")
+_DAY_SUM: Final = Fact(Kind.COUNT, "a sum over all listeners, per day", _FOR_GOOD, "the charts")
+_LOG_DAY: Final = Fact(Kind.TIME, "the site's day", _LOG, "partitions, charts")
+_HOUR: Final = Fact(
+    Kind.TIME, "the hour, never the minute", _LOG, "a flood is found and taken back by the hour (`tonearm void`)"
+)
+_TITLE: Final = Fact(Kind.TEXT, "what the operator loaded", "until the catalog is changed", "the catalog")
+
+DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
+    ("audit", "at"): Fact(Kind.NOTHING, "when an operator did something"),
+    ("audit", "act"): Fact(Kind.NOTHING, "what an operator did"),
+    ("audit", "detail"): Fact(Kind.TEXT, "what, how many, and the operator's reason", _FOR_GOOD, "accountability"),
+    ("catalog_version", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
+    ("catalog_version", "version"): Fact(Kind.NOTHING, "how often the catalog has changed"),
+    ("daily_salt", "day"): Fact(Kind.TIME, "the salt's day", "as the salt", "a salt never serves another day"),
+    ("daily_salt", "generation"): Fact(Kind.NOTHING, "which of the day's salts it is"),
+    ("daily_salt", "sealed"): Fact(
+        Kind.SALT,
+        "today's salt, sealed with AES-256-GCM under the installation's secret",
+        "until midnight of the site's time zone, or `tonearm salt rotate`; while the service is stopped, until its "
+        "next start",
+        "all processes make the same tokens. UNLOGGED, never analysed: in no write-ahead log, replica or base backup",
+    ),
+    ("daily_salt", "made_at"): Fact(Kind.TIME, "when the salt was made", "as the salt", "`tonearm salt status`"),
+    ("day_counter", "target_key"): _KEY,
+    ("day_counter", "target_kind"): _KIND,
+    ("day_counter", "day"): Fact(Kind.TIME, "the site's day", _FOR_GOOD, "the charts"),
+    ("day_counter", "slot"): _SLOT,
+    ("day_counter", "partial"): _DAY_SUM,
+    ("day_counter", "sampled"): _DAY_SUM,
+    ("day_counter", "complete"): _DAY_SUM,
+    ("day_counter", "shares_link"): _DAY_SUM,
+    ("day_counter", "shares_embed"): _DAY_SUM,
+    ("day_counter", "via_link"): _DAY_SUM,
+    ("day_counter", "via_embed"): _DAY_SUM,
+    ("forgotten", "tag"): Fact(
+        Kind.TOMBSTONE,
+        "16 bytes of HMAC-SHA-256, keyed by what the listener's id was made into",
+        "an hour, at most ten minutes longer",
+        "events of a listener who asked to be forgotten may still be under way; they keep no pseudonym",
+    ),
+    ("forgotten", "until"): Fact(
+        Kind.TIME, "an hour after the listener asked", "as the tombstone", "when the tombstone goes"
+    ),
+    ("listener", "target_key"): _KEY,
+    ("listener", "target_kind"): _KIND,
+    ("listener", "pseudonym"): Fact(
+        Kind.PSEUDONYM,
+        "16 bytes of HMAC-SHA-256 per listener and target, unrelated between two targets without the pseudonym key",
+        "until the listener opts out, or no limit",
+        "distinct listeners, all-time and exact (option A)",
+    ),
+    ("listener_count", "target_key"): _KEY,
+    ("listener_count", "target_kind"): _KIND,
+    ("listener_count", "day"): Fact(Kind.TIME, "the site's day", _FOR_GOOD, "listeners per day"),
+    ("listener_count", "generation"): Fact(Kind.NOTHING, "which of the day's salts was in force"),
+    ("listener_count", "slot"): _SLOT,
+    ("listener_count", "listeners"): Fact(
+        Kind.COUNT, "how many tokens a target had on a day", _FOR_GOOD, "what stays of the tokens"
+    ),
+    ("listener_day", "target_key"): _KEY,
+    ("listener_day", "target_kind"): _KIND,
+    ("listener_day", "day"): Fact(Kind.TIME, "the site's day", _OPEN_DAY, "tokens of two days have nothing in common"),
+    ("listener_day", "token"): Fact(
+        Kind.TOKEN,
+        "16 bytes of HMAC-SHA-256 per listener, target and day, made with the day's salt",
+        _OPEN_DAY,
+        "distinct listeners of the day (option B). UNLOGGED and never analysed, as the salt",
+    ),
+    ("listener_generation", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
+    ("listener_generation", "generation"): Fact(Kind.NOTHING, "how often rows were taken out of the listener sets"),
+    ("log_erasure", "track_key"): _KEY,
+    ("log_erasure", "pseudonym"): Fact(
+        Kind.PSEUDONYM,
+        "the track's pseudonym of a listener who asked to be forgotten",
+        "until the next pass over the log, at most ten minutes while the service runs",
+        "the log is cleared of it in that pass",
+    ),
+    ("play_counter", "target_key"): _KEY,
+    ("play_counter", "target_kind"): _KIND,
+    ("play_counter", "slot"): _SLOT,
+    ("play_counter", "partial"): _SUM,
+    ("play_counter", "sampled"): _SUM,
+    ("play_counter", "complete"): _SUM,
+    ("play_counter", "shares_link"): _SUM,
+    ("play_counter", "shares_embed"): _SUM,
+    ("play_counter", "via_link"): _SUM,
+    ("play_counter", "via_embed"): _SUM,
+    ("play_counter", "listeners"): Fact(Kind.COUNT, "how many pseudonyms a target has", _FOR_GOOD, "the figures"),
+    ("play_event", "created_at"): _HOUR,
+    ("play_event", "day"): _LOG_DAY,
+    ("play_event", "rule_version"): Fact(Kind.NOTHING, "which version of the play rule applied"),
+    ("play_event", "track_key"): Fact(Kind.TEXT, "what was played", _LOG, "counters are checked against the log"),
+    ("play_event", "release_key"): Fact(Kind.TEXT, "the track's release", _LOG, "counters are checked against the log"),
+    ("play_event", "bucket"): Fact(
+        Kind.EVENT, "how far it was played: partial, sampled, complete", _LOG, "the figures"
+    ),
+    ("play_event", "via"): Fact(
+        Kind.EVENT,
+        "whether it came by a copied link or embed, from a marker that is the same for everybody",
+        _LOG,
+        "plays that shares brought",
+    ),
+    ("play_event", "pseudonym"): Fact(
+        Kind.PSEUDONYM,
+        "the listener's pseudonym for this track (option A), or nothing",
+        "as long as the log; until the listener opts out",
+        "a flood is taken back together with its listeners",
+    ),
+    ("release", "release_key"): _TITLE,
+    ("release", "title"): _TITLE,
+    ("release", "medium"): _TITLE,
+    ("schema_migration", "number"): Fact(Kind.NOTHING, "which migrations were applied"),
+    ("schema_migration", "name"): Fact(Kind.NOTHING, "which migrations were applied"),
+    ("schema_migration", "applied_at"): Fact(Kind.NOTHING, "when"),
+    ("sealed_key", "purpose"): Fact(Kind.NOTHING, "what the key is for"),
+    ("sealed_key", "sealed"): Fact(
+        Kind.KEY,
+        "the pseudonym key, sealed with AES-256-GCM under the installation's secret",
+        "until `tonearm privacy new-key`, which starts the listener counts again",
+        "the same listener has the same pseudonym tomorrow; without the secret it opens nothing",
+    ),
+    ("share_event", "created_at"): _HOUR,
+    ("share_event", "day"): _LOG_DAY,
+    ("share_event", "target_kind"): _KIND,
+    ("share_event", "target_key"): Fact(Kind.TEXT, "what was copied", _LOG, "counters are checked against the log"),
+    ("share_event", "channel"): Fact(Kind.EVENT, "link or embed", _LOG, "the figures; a share carries no listener"),
+    ("spool_cursor", "spool_id"): Fact(Kind.NOTHING, "a spool file's random name", is_uuid=True),
+    ("spool_cursor", "seq"): Fact(Kind.NOTHING, "how far the spool is counted"),
+    ("spool_cursor", "slot"): _SLOT,
+    ("spool_cursor", "day"): Fact(Kind.NOTHING, "the last day on which the spool accepted something"),
+    ("token_day", "day"): Fact(Kind.NOTHING, "a day on which tokens were made"),
+    ("token_day", "generation"): Fact(Kind.NOTHING, "how many salts the day had"),
+    ("token_day", "partial"): Fact(Kind.NOTHING, "whether its figures miss a part of the day"),
+    ("token_day", "closed"): Fact(Kind.NOTHING, "whether its tokens are dropped"),
+    ("track", "track_key"): _TITLE,
+    ("track", "title"): _TITLE,
+    ("track", "release_key"): _TITLE,
+    ("track", "position"): Fact(Kind.NOTHING, "the track's place on its release"),
+    ("uncatalogued", "target_key"): Fact(
+        Kind.TEXT,
+        "a key that events named and the catalog does not know",
+        _FOR_GOOD,
+        "strangers cannot make keys at will",
+    ),
+    ("uncatalogued", "target_kind"): _KIND,
+    ("uncatalogued", "day"): Fact(Kind.TIME, "the day the key was first seen", _FOR_GOOD, "so many new keys a day"),
+}
+"""(table, column) -> what it is."""

@@ -1,0 +1,81 @@
+"""Where else something about a listener can be: files, memory, the browser."""
+
+from typing import Final
+
+from server.audit.facts import Place
+
+ELSEWHERE: Final[tuple[Place, ...]] = (
+    Place(
+        "spool (`spool-N.sqlite` and its `-wal` in the data directory)",
+        "accepted events that are not yet counted: hour, key, bucket, and one 32-byte value per option (HMAC-SHA-256 "
+        "of the id, of address and User-Agent), from which the pseudonyms per target are made",
+        "until counted, usually under a second, as long as the database is away; then overwritten, and the `-wal` is "
+        "emptied once the spool has drained and at least once a minute",
+        "an event that was answered with 202 survives a crash. While it waits, its listener's pseudonyms on every "
+        "track can be computed from it, and with the database looked up",
+    ),
+    Place(
+        "log of the service (standard error)",
+        "nothing about a listener: no address, User-Agent, id or token, in no traceback either",
+        "as the operator's log keeper decides",
+        "operation",
+    ),
+    Place(
+        "`postgres/postgres.log` in the data directory (embedded PostgreSQL)",
+        "PostgreSQL's own notes; statements, parameters and errors of statements are not logged",
+        "the last 4 to 8 MiB",
+        "operation. A PostgreSQL of the operator's own logs what its configuration says",
+    ),
+    Place(
+        "log of the proxy in front",
+        "what the operator lets it log; by default nginx and Caddy log addresses, or can",
+        "as the operator decides",
+        "not Tonearm's: turn it off for `/api/event/`",
+    ),
+    Place(
+        "`secret` in the data directory, or TONEARM_SECRET",
+        "32 random bytes that unseal the pseudonym key and today's salt",
+        "until `tonearm secret rotate`, which for a moment has the next one in `secret.next` beside it",
+        "what is sealed in the database opens only with it; keep it apart from the data and the backups",
+    ),
+    Place(
+        "`service.json` in the data directory",
+        "process number, privacy mode",
+        "overwritten at each start",
+        "commands find the service",
+    ),
+    Place(
+        "memory of the service: a request",
+        "address, User-Agent and id of the browser that asks",
+        "while the request is answered, and as long as its connection is open",
+        "without them nothing can be counted or answered",
+    ),
+    Place(
+        "memory of the service: rate limit and crawler check",
+        "12 bytes of HMAC of the address (IPv6: its /64) and of the User-Agent, under keys that live in this process "
+        "alone",
+        "address: two windows of burst / rate, as configured two minutes; User-Agent: the last 20,000; at most until "
+        "the process ends",
+        "nobody counts a track up with a script",
+    ),
+    Place(
+        "memory of the service: keys and remembered pairs",
+        "the secret, the pseudonym key, the salt of today (for moments tomorrow's); pairs of target and pseudonym or "
+        "token that are known to be stored",
+        "a salt until a second after its day, the rest until the process ends; Python does not overwrite freed memory",
+        "counting",
+    ),
+    Place(
+        "browser: `tonearm.listener` in localStorage, first party",
+        "a random UUID (version 4)",
+        "from the first play that counts in the modes `anon-id` and `both`; until opt-out, Global Privacy Control or "
+        "Do Not Track, a mode without it, or until the browser's site data are cleared",
+        "the same browser is one listener (option A)",
+    ),
+    Place(
+        "browser: `tonearm.optOut` in localStorage, first party",
+        "`1`: this listener opted out",
+        "until `optIn()` or until the browser's site data are cleared",
+        "the choice is remembered",
+    ),
+)

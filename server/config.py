@@ -1,0 +1,262 @@
+"""The configuration: one frozen object from `tonearm.toml` and the environment, made once at the edge.
+
+The environment wins over the file. Names in the environment have the prefix `TONEARM_`, and a double underscore
+between a section and its key (`TONEARM_HTTP__BIND`); lists are written as JSON. A name nobody knows is an error,
+in the file and in the environment: a misspelt key must not be a silent default.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+
+from privacy.address import TrustedProxies
+from privacy.modes import Mode
+
+PREFIX: Final = "TONEARM_"
+FILE_VARIABLE: Final = "TONEARM_CONFIG"  # which file to read; everything else in the environment is a setting
+DEFAULT_FILE: Final = Path("tonearm.toml")
+_HIGHEST_PORT: Final = 65535
+
+
+class ConfigError(Exception):
+    """One sentence per mistake: the key, the value, and what is allowed."""
+
+
+def _is_bind(value: str) -> str:
+    if value.startswith("unix:/"):
+        return value
+    match = re.fullmatch(r"(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})", value)
+    if match and int(match.group(1)) <= _HIGHEST_PORT:
+        return value
+    raise ValueError("allowed is HOST:PORT, [IPV6]:PORT or unix:/PATH")
+
+
+def _is_timezone(value: str) -> str:
+    if value in available_timezones():
+        return value
+    raise ValueError("allowed is a name of the time zone database such as UTC or Europe/Berlin")
+
+
+def _is_origin(value: str) -> str:
+    if re.fullmatch(r"https?://[^\s/?#@*]+", value):
+        return value.lower()
+    raise ValueError("allowed is scheme://host or scheme://host:port, with nothing behind it")
+
+
+def _is_proxy(value: str) -> str:
+    TrustedProxies.parse([value])
+    return value
+
+
+def _is_database_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value() or re.match(r"postgres(ql)?://", value.get_secret_value()):
+        return value
+    raise ValueError("allowed is postgresql://..., or nothing for the embedded PostgreSQL")
+
+
+Bind = Annotated[str, AfterValidator(_is_bind)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Http(Section):
+    """`[http]`: the door for pages, the API, and events as well."""
+
+    bind: Bind = "127.0.0.1:8080"
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_is_proxy)], ...] = ()
+
+
+class Beacon(Section):
+    """`[beacon]`: the fast door for events alone, which the public proxy points at. Strangers knock here."""
+
+    bind: Bind = "127.0.0.1:8081"
+    header_bytes: int = Field(default=8192, ge=512)  # a browser's head has about 1 KiB; nginx takes 8 KiB a line
+    header_s: float = Field(default=10, gt=0)  # a beacon is one packet; ten seconds forgive a bad mobile network
+    body_s: float = Field(default=10, gt=0)
+    idle_s: float = Field(default=75, gt=0)  # longer than the 60 s a proxy keeps a connection, so that it closes first
+    write_s: float = Field(default=10, gt=0)  # for a client that does not read its answers
+    connections: int = Field(default=4096, ge=1)  # a connection costs about 10 KiB; the oldest idle one makes room
+    answer_bytes: int = Field(default=16_384, ge=1024)  # answers gathered for one client before it must take some
+
+
+class Privacy(Section):
+    """`[privacy]`: see privacy/modes.py for what each mode keeps."""
+
+    mode: Mode = Mode.ANON_ID
+
+
+class Limits(Section):
+    """`[limits]`: what one client may ask for."""
+
+    events_per_minute: int = Field(default=120, ge=0)  # 0: no limit
+    burst: int = Field(default=120, ge=1)  # at once, before the rate applies: a venue or a dorm shares one address
+    refuse_crawlers: bool = True  # by the list of the package crawler-user-agents
+    new_keys_per_day: int = Field(default=1000, ge=0)  # outside the catalog; strangers must not make them without end
+
+
+class Site(Section):
+    """`[site]`: the one site this installation serves."""
+
+    origins: tuple[Annotated[str, AfterValidator(_is_origin)], ...] = ()  # empty: events from any page are taken
+
+
+class Spool(Section):
+    """`[spool]`: what waits for the database."""
+
+    max_mib: int = Field(default=1024, ge=1)  # about ten million events; a database away for longer means refusals
+
+
+class Housekeeping(Section):
+    """`[housekeeping]`: what the service does now and then by itself."""
+
+    check_every_h: float = Field(default=24, ge=0)  # `tonearm check` as a metric; it reads the whole log. 0: never
+
+
+class Log(Section):
+    """`[log]`: where the service says what it does; never anything about a listener."""
+
+    format: Literal["console", "json"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(BaseSettings):
+    """All of it. Made by `load`; not changed afterwards."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    data_dir: Path = Path("tonearm-data")
+    database_url: Annotated[SecretStr, AfterValidator(_is_database_url)] = SecretStr("")  # empty: embedded
+    timezone: Annotated[str, AfterValidator(_is_timezone)] = "UTC"  # of the site's days and salts
+    secret: SecretStr = SecretStr("")  # empty: a file in the data directory, made at first start
+    demo: bool = False
+    http: Http = Http()
+    beacon: Beacon = Beacon()
+    privacy: Privacy = Privacy()
+    limits: Limits = Limits()
+    site: Site = Site()
+    spool: Spool = Spool()
+    housekeeping: Housekeeping = Housekeeping()
+    log: Log = Log()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment over what `load` passes in, which is the file; nothing else is read."""
+        return env_settings, init_settings
+
+
+def load(environ: Mapping[str, str], file: Path | None = None) -> Config:
+    """The effective configuration. `environ` must be the process's. Raises ConfigError."""
+    mistakes = [_unknown_variable(name) for name in environ if name.startswith(PREFIX) and name not in _variables()]
+    if mistakes:
+        raise ConfigError("\n".join(mistakes))
+    named = file or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    values = _read(named or DEFAULT_FILE, must_exist=named is not None)
+    try:
+        return Config(**values)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_sentence(entry, environ) for entry in error.errors())) from None
+    except SettingsError as error:
+        raise ConfigError(f"{_complex_variable(str(error), environ)}") from None
+
+
+def as_toml(config: Config) -> Iterator[str]:
+    """The effective configuration, line by line, with secrets hidden."""
+    values = config.model_dump(mode="json")
+    for name, value in values.items():
+        if not isinstance(value, dict):
+            yield f"{name} = {_toml(value)}"
+    for name, section in values.items():
+        if isinstance(section, dict):
+            yield ""
+            yield f"[{name}]"
+            yield from (f"{key} = {_toml(value)}" for key, value in section.items())
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
+
+
+def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if must_exist:
+            raise ConfigError(f"The configuration file {path} does not exist.") from None
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"The configuration file {path} cannot be read: {error}.") from None
+
+
+def _variables() -> dict[str, str]:
+    """Every name the environment may hold -> the key it sets."""
+    names = {FILE_VARIABLE: ""}
+    for name, field in Config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            names.update({f"{PREFIX}{name}__{key}".upper(): f"{name}.{key}" for key in section.model_fields})
+        else:
+            names[f"{PREFIX}{name}".upper()] = name
+    return names
+
+
+def _unknown_variable(name: str) -> str:
+    known = ", ".join(sorted(_variables()))
+    return f"{name} in the environment is no setting of Tonearm. Known are: {known}."
+
+
+def _complex_variable(message: str, environ: Mapping[str, str]) -> str:
+    field = re.search(r'"([a-z_]+)"', message)
+    stem = f"{PREFIX}{field.group(1)}".upper() if field else PREFIX
+    for name in sorted(environ):
+        if name.startswith(stem):
+            return f'{name} = {environ[name]!r}: allowed is JSON, for a list such as \'["a", "b"]\'.'
+    return message
+
+
+def _sentence(entry: Any, environ: Mapping[str, str]) -> str:
+    key = ".".join(str(part) for part in entry["loc"] if not isinstance(part, int))
+    variable = next((name for name, sets in _variables().items() if sets == key), "")
+    shown = f"{variable} in the environment" if variable in environ else key
+    if entry["type"] == "extra_forbidden":
+        return f"{key} in the configuration file is no setting of Tonearm. Known are: {_known_beside(entry['loc'])}."
+    value = "(hidden)" if key in ("secret", "database_url") else repr(entry["input"])
+    return f"{shown} = {value}: {_allowed(entry)}."
+
+
+def _allowed(entry: Any) -> str:
+    message = str(entry["msg"]).removeprefix("Value error, ")
+    return message.replace("Input should be", "allowed is", 1)
+
+
+def _known_beside(loc: tuple[Any, ...]) -> str:
+    model: Any = Config
+    for part in loc[:-1]:
+        model = model.model_fields[part].annotation
+    return ", ".join(sorted(model.model_fields))

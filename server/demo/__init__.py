@@ -1,0 +1,7 @@
+"""The site that `make run` shows: a band of our own invention, its records, and a player with Tonearm built in."""
+
+from .audio import prepare_audio
+from .discography import CATALOG
+from .pages import blueprint
+
+__all__ = ["CATALOG", "blueprint", "prepare_audio"]

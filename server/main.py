@@ -1,0 +1,70 @@
+"""`main`: what all processes of the service share, and then one of them, or several.
+
+data directory, listening sockets
+  └─ PostgreSQL: the embedded one, if it is ours; migrations; the demo's catalog and music
+       └─ with one worker the tree itself (server/tree.py), in this process
+          with several a process for each (server/supervisor.py)
+"""
+
+from dataclasses import dataclass
+
+import trio
+
+from server import opening, sockets
+from server.config import Config
+from server.console import Console
+from server.live import Live
+from server.presence import Present
+from server.supervisor import supervise
+from server.tree import Chance, Place, run_tree
+
+
+async def _say_mode(present: Present, live: Live, stop: trio.Event) -> None:
+    """What a command that switches the mode waits to read; until the service stops."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_follow, present, live)
+        await stop.wait()
+        nursery.cancel_scope.cancel()
+
+
+async def _follow(present: Present, live: Live) -> None:
+    while True:
+        present.say(live.mode.value, live.reloads)
+        await live.reloaded_since(live.reloads)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What `main` reports once it answers requests."""
+
+    url: str
+    beacon: str
+
+
+async def main(
+    config: Config,
+    console: Console,
+    stop: trio.Event,
+    live: Live,
+    *,
+    workers: int = 1,
+    chance: Chance | None = None,
+    task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
+    data_dir = opening.data_directory(config)
+    async with (
+        opening.listener(config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
+        opening.listener(config.beacon.bind, "TONEARM_BEACON__BIND") as beacon_socket,
+        opening.address(config, data_dir, console) as address,
+        opening.present(data_dir) as present,
+    ):
+        audio = await opening.prepare(config, data_dir, address, console)
+        place = Place(data_dir, http_socket, beacon_socket, address, audio, workers=workers)
+        async with trio.open_nursery() as nursery:
+            if workers == 1:
+                await nursery.start(run_tree, config, place, stop, live, chance or Chance())
+            else:
+                await nursery.start(supervise, place, stop, live)
+            nursery.start_soon(_say_mode, present, live, stop)
+            task_status.started(Running(sockets.describe(http_socket), sockets.describe(beacon_socket)))

@@ -1,0 +1,241 @@
+"""One process's tree (DESIGN §4): the actors, and the doors in front of them.
+
+    connections to the database
+      └─ actors (outer nursery): ingest -> resolver -> counter writer, and in worker 0 the heirs of abandoned spools
+           └─ front (inner nursery): the beacon listener, and Hypercorn with the quart-trio app
+
+Stopping goes from the inside out. The front closes, which closes the last sender into ingest; each actor drains
+its channel, closes the next one and returns; then the connections are closed. What cannot be counted within the
+time for that waits in the spool for the next start.
+"""
+
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Final, Protocol
+
+import structlog
+import trio
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.trio import serve as serve_hypercorn
+from quart_trio import QuartTrio
+
+from actors.housekeeper import Findings, Housekeeper
+from actors.ingest import Ingest
+from actors.ledger import Ledger
+from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
+from actors.resolver import Resolver
+from actors.rotator import Rotator
+from actors.salts import Salts
+from actors.writer import Writer
+from privacy.address import TrustedProxies
+from server import app, opening, sockets
+from server.beacon import Listener
+from server.calendar import Calendar
+from server.config import Config
+from server.crawlers import Crawlers
+from server.events import Events, Listeners
+from server.limiter import Limiter
+from server.live import Live
+from server.metrics import Metrics
+from storage import cursor
+from storage.bridge import Address, Database
+from storage.spool import Spool
+
+DRAIN_S: Final = 15.0  # how long a stop may take to count what is spooled; systemd's default patience is 90 s
+_GRACE_S: Final = 3.0  # how long open requests may take to finish once the front closes
+_KEEP_ALIVE_S: Final = 75  # longer than the 60 s a proxy keeps its connection, so that the proxy closes first
+
+_log = structlog.get_logger(__name__)
+
+
+class Actor(Protocol):
+    """Runs until the channel it receives from ends."""
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = ...) -> None: ...
+
+
+class ActorEnded(Exception):
+    """A permanent actor returned although nobody had closed its channel: a bug, and no counting without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a process stands: what it shares with the others, and which of them it is."""
+
+    data_dir: Path
+    http_socket: socket.socket
+    beacon_socket: socket.socket
+    address: Address
+    audio: Path | None  # the demo's music; None: no demo
+    number: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """Randomness and time, which are arguments below the edge."""
+
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    now: Callable[[], float] = time.time
+
+
+async def run_tree(
+    config: Config,
+    place: Place,
+    stop: trio.Event,
+    live: Live,
+    chance: Chance,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
+    secret = opening.secret(config, place.data_dir, chance.random_bytes)
+    connections = max(opening.FEWEST_CONNECTIONS, opening.CONNECTIONS // place.workers)
+    async with (
+        opening.connected(place.address, connections) as database,
+        opening.spool(place.data_dir, place.number, config.spool.max_mib) as spool,
+    ):
+        key = await opening.pseudonym_key(secret, database, chance.random_bytes)
+        listeners = Listeners(live, key, Salts())
+        counting = Counting(config, database, chance)
+        to_ingest, actors = await counting.chain(spool)
+        ledger = counting.ledger
+        events = Events(
+            to_ingest,
+            ledger,
+            Limiter(
+                config.limits.events_per_minute, config.limits.burst, key=chance.random_bytes(32), now=time.monotonic
+            ),
+            Crawlers(key=chance.random_bytes(32)) if config.limits.refuse_crawlers else None,
+            Calendar(config.zone, chance.now),
+            listeners,
+            origins=frozenset(config.site.origins),
+            trusted=TrustedProxies.parse(config.http.trusted_proxies),
+        )
+        life, its_end = trio.open_memory_channel[None](0)
+
+        def now() -> datetime:
+            return datetime.fromtimestamp(chance.now(), config.zone)
+
+        rotator = Rotator(
+            its_end,
+            database,
+            listeners.salts,
+            secrets=lambda: opening.secrets(config, place.data_dir, known=secret),
+            random_bytes=chance.random_bytes,
+            now=now,
+            needed=lambda: listeners.makes_tokens,
+            spool_id=spool.spool_id,
+            drained=lambda: spool.pending_events == 0,
+        )
+        findings = Findings()
+        housekeeper = Housekeeper(
+            its_end.clone(),
+            database,
+            findings,
+            check_every_s=config.housekeeping.check_every_h * 3600,
+            now=chance.now,
+            today=lambda: now().date(),
+        )
+        parts = app.Parts(
+            events,
+            database,
+            lambda: live.mode,
+            lambda: now().date(),
+            Metrics(ledger, spool, findings, rotator),
+            place.audio,
+        )
+
+        async with trio.open_nursery() as outer:
+            for actor in actors:
+                await outer.start(_permanent, actor, stop)
+            if place.number == 0:
+                outer.start_soon(counting.inherit, place.data_dir, place.workers)
+                await outer.start(_permanent, housekeeper, stop)
+            await outer.start(_permanent, rotator, stop)
+            async with to_ingest, life, trio.open_nursery() as inner:
+                await inner.start(_front, app.build(parts), place.http_socket, stop)
+                door = Listener(place.beacon_socket, events, config.beacon, chance.now)
+                await inner.start(door.run, stop, _GRACE_S)
+                task_status.started()
+            # The front is closed, and with it the last sender into ingest: the actors drain and return.
+            outer.cancel_scope.deadline = trio.current_time() + DRAIN_S
+        if waiting := spool.pending_events:
+            _log.warning(
+                "stopped before everything was counted; the rest is counted at the next start", waiting=waiting
+            )
+
+
+class Counting:
+    """Makes chains of actors from a spool to the database, all with one ledger."""
+
+    def __init__(self, config: Config, database: Database, chance: Chance) -> None:
+        self.ledger = Ledger()
+        self._new_keys_per_day = config.limits.new_keys_per_day
+        self._max_mib = config.spool.max_mib
+        self._database = database
+        # It orders rows, and is not asked to be unpredictable to who knows its past.
+        self._random = Random(chance.random_bytes(32))  # noqa: S311
+
+    async def chain(self, spool: Spool) -> tuple[trio.MemorySendChannel[Submission], Sequence[Actor]]:
+        """The way in, and the three actors behind it."""
+        counted, slot = await opening.position(self._database, spool)
+        self.ledger.recovered += spool.pending_events
+        to_ingest, submissions = trio.open_memory_channel[Submission](SUBMISSIONS)
+        to_resolver, spooled = trio.open_memory_channel[Spooled](BATCHES)
+        to_writer, resolved = trio.open_memory_channel[Resolved](BATCHES)
+        return to_ingest, (
+            Ingest(submissions, to_resolver, spool, self.ledger, fed=counted),
+            Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day),
+            Writer(resolved, self._database, spool, self.ledger, self._random, counted=counted, slot=slot),
+        )
+
+    async def inherit(self, data_dir: Path, workers: int) -> None:
+        """Count what spools of worker numbers that no longer exist still hold, and remove them."""
+        for path in opening.abandoned_spools(data_dir, workers):
+            async with opening.abandoned_spool(path, self._max_mib) as spool:
+                if spool is None:
+                    continue
+                _log.info("counting what an earlier worker left", spool=path.name, waiting=spool.pending_events)
+                to_ingest, actors = await self.chain(spool)
+                await to_ingest.aclose()  # nobody hands anything in: the chain empties the spool and ends
+                async with trio.open_nursery() as nursery:
+                    for actor in actors:
+                        nursery.start_soon(actor.run)
+                await self._database.run(cursor.forget_cursor, spool.spool_id)  # no day waits for it any more
+            opening.remove_spool(path)
+
+
+async def _permanent(
+    actor: Actor, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
+    await actor.run(task_status=task_status)
+    if not stop.is_set():
+        raise ActorEnded(f"{type(actor).__name__} ended while the service was running")
+
+
+async def _front(
+    web: QuartTrio,
+    listener: socket.socket,
+    stop: trio.Event,
+    *,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Hypercorn, until `stop`. Attributes are set one by one, where the type checker sees a misspelt name."""
+    hypercorn = HypercornConfig()
+    hypercorn.bind = [f"fd://{os.dup(listener.fileno())}"]
+    hypercorn.accesslog = None  # it would hold addresses
+    hypercorn.errorlog = logging.getLogger("hypercorn.error")
+    hypercorn.include_server_header = False
+    hypercorn.graceful_timeout = _GRACE_S
+    hypercorn.keep_alive_timeout = _KEEP_ALIVE_S
+    hypercorn.backlog = sockets.BACKLOG
+    await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
