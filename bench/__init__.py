@@ -1,0 +1,1 @@
+"""`make bench`: what DESIGN §9 promises, measured side by side in one run."""

@@ -1,0 +1,89 @@
+"""`python -m bench.linking`: simulates, attacks, prints; with `--write-docs` writes docs/linking.md and .json."""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from random import Random
+from typing import Any, Final, NamedTuple
+
+import trio
+
+from bench.linking.attacker import Success, linked
+from bench.linking.database import Stolen, stolen
+from bench.linking.page import page
+from bench.progress import Steps, showing
+from tests.support.postgres import running_postgres
+
+__all__ = ["DOCS", "LEVELS", "main", "measured", "page"]
+
+DOCS: Final = Path(__file__).parents[2] / "docs"
+_SEED: Final = 21
+
+Figures = dict[str, dict[str, Any]]
+
+
+class Level(NamedTuple):
+    """How long a site of this traffic is watched; a busy one for fewer hours, in which as many plays happen."""
+
+    days: int
+    day_h: int  # hours of a day on which anybody listens
+
+
+LEVELS: Final = {1: Level(14, 24), 10: Level(7, 24), 100: Level(3, 24), 1000: Level(3, 6)}  # by sittings an hour
+
+
+def measured(levels: dict[int, Level], steps: Steps) -> Figures:
+    """Sittings an hour -> days, hours a day, and for each attack -> right, chance, tried."""
+    found: Figures = {}
+    with tempfile.TemporaryDirectory() as folder, running_postgres(Path(folder) / "postgres") as server:
+        for an_hour, level in levels.items():
+            own = Path(folder) / str(an_hour)
+            own.mkdir()
+            steps.step(f"{an_hour:,} sittings an hour, {level.days} days")
+            hours = level.days * level.day_h
+            taken = trio.run(_stolen, server.new_database(), own, an_hour, hours, level.day_h)
+            steps.step("The attack on it")
+            found[str(an_hour)] = {**level._asdict(), **attacked(taken)}
+    return found
+
+
+async def _stolen(url: str, folder: Path, an_hour: int, hours: int, day_h: int) -> Stolen:
+    return await stolen(url, folder, an_hour, hours, Random(_SEED), day_h=day_h)
+
+
+def attacked(taken: Stolen) -> Figures:
+    """Every attack on one database."""
+    truth = taken.truth
+    return {
+        "log": _figures(linked(taken.log, truth, Random(_SEED), beginnings=taken.sets)),
+        "regulars": _figures(
+            linked(taken.log, truth, Random(_SEED), beginnings=taken.sets, only=taken.regulars),
+        ),
+        "dump": _figures(linked(taken.dumped, truth, Random(_SEED))),
+        "day": _figures(linked(taken.tokens, truth, Random(_SEED), beginnings=taken.day_sets)),
+    }
+
+
+def _figures(success: Success) -> dict[str, float]:
+    return {"right": round(success.right, 3), "chance": round(success.chance, 4), "tried": success.tried}
+
+
+def main() -> int:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.linking", description=__doc__)
+    parser.add_argument("--write-docs", action="store_true", help="write docs/linking.md and .json")
+    wanted = parser.parse_args()
+    with showing(2 * len(LEVELS)) as steps:
+        figures = measured(LEVELS, steps)
+    if wanted.write_docs:
+        (DOCS / "linking.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+        (DOCS / "linking.md").write_text(page(figures), "utf-8")
+    else:
+        sys.stdout.write(page(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
