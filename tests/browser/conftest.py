@@ -1,0 +1,70 @@
+"""The real service with its demo, a real Chromium, and the figures before and after."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Final
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from server.demo.discography import Discography, load
+from tests.support.service import Service, serving
+
+pytest.register_assert_rewrite("tests.browser.figures", "tests.browser.visitor")
+
+from tests.browser.figures import Figures  # noqa: E402  # after the line that makes its asserts speak
+from tests.browser.visitor import Visitor, visiting  # noqa: E402
+
+DEMO: Final = {"TONEARM_DEMO": "true", "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
+# Clicks start the sound, so that the browser's autoplay policy stays what it is for everybody.
+ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
+
+Visiting = Callable[..., AbstractContextManager[Visitor]]
+
+
+@pytest.fixture(scope="session")
+def music() -> Discography:
+    """What the demo has to play."""
+    return load()
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for all browser tests: synthesising its music takes most of a start."""
+    with serving(tmp_path_factory.mktemp("browser") / "data", DEMO) as running:
+        yield running
+    assert 0 == running.process.returncode
+    assert "Traceback" not in running.said()
+
+
+@pytest.fixture(scope="module")
+def figures(service: Service, music: Discography) -> Iterator[Figures]:
+    """The figures of that service; held against each other and against the log when the module is through."""
+    figures = Figures(service, music)
+    yield figures
+    figures.unchanged()
+    assert "Every counter agrees" in service.command("check").stdout
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Per module: Playwright's event loop must be gone when the next module's tests run theirs."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, service: Service) -> Visiting:
+    """`with visit() as visitor`: somebody comes to the demo."""
+    return partial(visiting, browser, service.url)
+
+
+@pytest.fixture
+def visitor(visit: Visiting) -> Iterator[Visitor]:
+    """Somebody who is at the demo already."""
+    with visit() as somebody:
+        yield somebody

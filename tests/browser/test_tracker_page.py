@@ -1,0 +1,322 @@
+"""The built tracker on a page of its own, in Chromium, with sound: what it sends, and what it leaves alone.
+
+The service is a local server that keeps what is posted; the tests of the whole service stand beside this file.
+"""
+
+import io
+import json
+import math
+import shutil
+import struct
+import threading
+import time
+import wave
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tracker import DIST
+
+pytestmark = pytest.mark.chromium
+
+ARGUMENTS: Final = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+]
+RATE: Final = 8_000
+PAGE: Final = """<!doctype html><meta charset="utf-8"><title>Tracker</title><link rel="icon" href="data:,">
+<script type="module" src="/tonearm.js"></script>
+<script type="module" src="/tonearm.js?again"></script>
+<audio id="a" data-tonearm-track="a" src="/4.wav" preload="auto"></audio>
+<button id="link" data-tonearm-share="release:r" data-tonearm-url="/releases/r">Copy link</button>
+<button id="embed" data-tonearm-share="track:a" data-tonearm-channel="embed"
+  data-tonearm-text="&lt;iframe src=x>&lt;/iframe>">Copy embed</button>
+<button id="empty" data-tonearm-share="track:a" data-tonearm-channel="embed">Nothing to copy</button>
+<tonearm-plays></tonearm-plays>"""
+
+ELSEWHERE: Final = '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">'
+
+
+def tone(seconds: int) -> bytes:
+    """A WAV file with a quiet 440 Hz tone."""
+    samples = (int(3_000 * math.sin(2 * math.pi * 440 * i / RATE)) for i in range(RATE * seconds))
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
+    return file.getvalue()
+
+
+class Site(ThreadingHTTPServer):
+    """The page, the built tracker, tones by length, and the events that were posted."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.asked: list[str] = []
+        self.mode = "anon-id"
+        self.tones = {seconds: tone(seconds) for seconds in (4, 60)}
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def wait_for(self, count: int) -> list[tuple[str, dict[str, Any]]]:
+        """The events, once there are that many; as many as came in ten seconds otherwise."""
+        deadline = time.monotonic() + 10
+        while len(self.events) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return list(self.events)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Site
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        self.server.asked.append(path)
+        if path.endswith(".js"):
+            self._answer("text/javascript", (DIST / path[1:]).read_bytes())
+        elif path.endswith(".wav"):
+            self._sound(self.server.tones[int(path[1:-4])])
+        elif path == "/api/event/config":
+            self._answer("application/json", json.dumps({"mode": self.server.mode}).encode())
+        elif path in ("/", "/elsewhere"):
+            self._answer("text/html", (PAGE if path == "/" else ELSEWHERE).encode())
+        else:
+            self._answer("text/plain", b"", 404)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        assert self.headers["Content-Type"].startswith("text/plain")
+        self.server.events.append((self.path, json.loads(body)))
+        self._answer("text/plain", b"", 202)
+
+    def log_message(self, *_: object) -> None:
+        """Keeps the test's output its own."""
+
+    def _sound(self, content: bytes) -> None:
+        """Ranges, without which Chromium cannot seek."""
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        extra = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
+        self._answer("audio/wav", content[start:], 206, extra)
+
+    def _answer(self, kind: str, body: bytes, status: int = 200, extra: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(extra or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as server:
+        server.daemon_threads = True
+        server.block_on_close = False  # Chromium keeps idle connections open
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, site: Site) -> Iterator[BrowserContext]:
+    context = chromium.new_context()
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=site.address)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: Site) -> Iterator[Page]:
+    """The page, loaded; whatever it logs or throws fails the test."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(site.address)
+    page.wait_for_function("a.readyState >= 3")
+    yield page
+    assert [] == complaints
+
+
+def leave(page: Page, site: Site) -> None:
+    page.goto(f"{site.address}/elsewhere")
+
+
+def play_until(page: Page, seconds: float, element: str = "a") -> None:
+    page.evaluate(f"{element}.play()")
+    page.wait_for_function(f"{element}.currentTime >= {seconds}")
+
+
+def plays(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    return [(body["trackEntryKey"], body["bucket"]) for path, body in events if path == "/api/event/play"]
+
+
+def test_a_play_to_the_end_is_sent_once_with_a_minted_id(page: Page, site: Site) -> None:
+    page.evaluate("a.currentTime = 3")
+    play_until(page, 4)
+    [(path, body)] = site.wait_for(1)
+    stored = page.evaluate("localStorage.getItem('tonearm.listener')")
+    assert ("/api/event/play", {"trackEntryKey": "a", "bucket": "complete", "anonId": stored}) == (path, body)
+    leave(page, site)
+    assert [("a", "complete")] == plays(site.events)
+
+
+def test_a_page_left_in_the_middle_sends_its_play(page: Page, site: Site) -> None:
+    play_until(page, 1.5)
+    leave(page, site)
+    assert [("a", "sampled")] == plays(site.wait_for(1))
+
+
+def test_a_skip_sends_nothing(page: Page, site: Site) -> None:
+    page.evaluate("a.src = '/60.wav'")
+    play_until(page, 0.5)
+    page.evaluate("a.dataset.tonearmTrack = 'b'")
+    leave(page, site)
+    page.wait_for_timeout(300)
+    assert [] == site.events
+
+
+def test_each_lap_of_a_loop_is_sent(page: Page, site: Site) -> None:
+    page.evaluate("a.loop = true; a.playbackRate = 8")
+    play_until(page, 0.1)
+    assert [("a", "complete")] * 2 == plays(site.wait_for(2))
+
+
+def test_a_seek_to_the_outro_and_back_is_one_complete_play(page: Page, site: Site) -> None:
+    page.evaluate("a.src = '/60.wav'")
+    play_until(page, 0.5)
+    page.evaluate("a.currentTime = 57")
+    page.wait_for_function("!a.seeking && a.currentTime > 57.2")
+    page.evaluate("a.currentTime = 1")
+    page.wait_for_function("!a.seeking && a.currentTime > 1.2")
+    leave(page, site)
+    assert [("a", "complete")] == plays(site.wait_for(1))
+
+
+def test_a_new_source_and_a_new_track_are_another_play(page: Page, site: Site) -> None:
+    play_until(page, 1.5)
+    page.evaluate("a.dataset.tonearmTrack = 'b'; a.src = '/60.wav'")
+    play_until(page, 3.2)
+    leave(page, site)
+    assert [("a", "sampled"), ("b", "partial")] == plays(site.wait_for(2))
+
+
+def test_an_element_added_later_and_removed_while_it_plays_is_counted(page: Page, site: Site) -> None:
+    page.evaluate("""() => {
+        window.late = new Audio('/4.wav');
+        late.dataset.tonearmTrack = 'late';
+        document.body.append(late);
+    }""")
+    play_until(page, 1.5, "late")
+    page.evaluate("late.remove()")
+    assert [("late", "sampled")] == plays(site.wait_for(1))
+
+
+def test_a_detached_player_is_counted_by_name(page: Page, site: Site) -> None:
+    page.evaluate("""async () => {
+        const { observe } = await import('/tonearm.js');
+        window.loose = new Audio('/4.wav');
+        observe(loose, { track: 'loose' });
+    }""")
+    play_until(page, 1.5, "loose")
+    leave(page, site)
+    assert [("loose", "sampled")] == plays(site.wait_for(1))
+
+
+def test_a_player_without_an_element_is_counted(page: Page, site: Site) -> None:
+    page.evaluate("""async () => {
+        const { openPlay } = await import('/tonearm.js');
+        const play = openPlay({ track: 'web-audio' });
+        play.progress(20); play.duration(24); play.end(); play.close(); play.progress(3); openPlay();
+    }""")
+    assert [("web-audio", "complete")] == plays(site.wait_for(1))
+
+
+def test_three_quick_copies_are_one_share_and_are_on_the_clipboard(page: Page, site: Site) -> None:
+    page.evaluate("addEventListener('tonearm:shared', (e) => (window.told = [...window.told ?? [], e.detail.counted]))")
+    for _ in range(3):
+        page.click("#link")
+    page.wait_for_function("window.told?.length === 3")
+    assert [True, False, False] == page.evaluate("told")
+    assert f"{site.address}/releases/r" == page.evaluate("navigator.clipboard.readText()")
+    assert "copied" == page.get_attribute("#link", "data-tonearm-state")
+    page.wait_for_function("!link.dataset.tonearmState")
+    share = {"targetType": "release", "targetKey": "r", "channel": "link"}
+    assert [("/api/event/share", share)] == site.wait_for(1)
+
+
+def test_an_embed_is_copied_as_given(page: Page, site: Site) -> None:
+    page.click("#embed")
+    share = {"targetType": "track", "targetKey": "a", "channel": "embed"}
+    assert [("/api/event/share", share)] == site.wait_for(1)
+    assert "<iframe src=x></iframe>" == page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_copy_without_the_clipboard_interface_is_a_share_too(page: Page, site: Site) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    page.click("#embed")
+    assert 1 == len(site.wait_for(1))
+
+
+def test_a_copy_that_failed_is_no_share(page: Page, site: Site) -> None:
+    page.click("#empty")
+    page.wait_for_selector("#empty[data-tonearm-state=failed]")
+    leave(page, site)
+    page.wait_for_timeout(300)
+    assert [] == site.events
+
+
+def test_a_browser_that_refuses_sends_its_play_without_an_id(context: BrowserContext, site: Site) -> None:
+    context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    page = context.new_page()
+    page.goto(site.address)
+    play_until(page, 1.5)
+    assert 0 == page.evaluate("localStorage.length")
+    leave(page, site)
+    assert [("/api/event/play", {"trackEntryKey": "a", "bucket": "sampled"})] == site.wait_for(1)
+    assert "/api/event/config" not in site.asked
+
+
+def test_the_card_shows_its_placeholder_and_asks_for_nothing(page: Page, site: Site) -> None:
+    page.wait_for_function("document.querySelector('tonearm-plays').shadowRoot")
+    card = "document.querySelector('tonearm-plays').shadowRoot"
+    assert "XXX" == page.evaluate(f"{card}.querySelector('[part=odometer]').innerText")
+    assert "Plays (Coming Soon)" == page.evaluate(f"{card}.querySelector('[part=label]').innerText")
+    assert 1 == page.get_by_text("Plays: coming soon").count()
+    assert [] == [path for path in site.asked if path.startswith("/api")]
+
+
+def test_storage_that_is_blocked_stops_neither_the_play_nor_the_page(context: BrowserContext, site: Site) -> None:
+    blocked = (
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
+    )
+    context.add_init_script(blocked)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.address)
+    play_until(page, 1.5)
+    leave(page, site)
+    assert [("/api/event/play", {"trackEntryKey": "a", "bucket": "sampled"})] == site.wait_for(1)
+    assert [] == errors

@@ -1,0 +1,81 @@
+"""An attacker with the whole database links lone listeners of quiet hours, and hardly anybody of a busy one."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from bench.linking.__main__ import attacked
+from bench.linking.attacker import Row, linked
+from bench.linking.beginnings import Beginnings, SetRow
+from bench.linking.database import stolen
+
+RELEASES = {"a": "one", "b": "one", "c": "two"}
+
+
+async def test_quiet_hours_give_listeners_away_and_busy_ones_hide_them(database_url: str, tmp_path: Path) -> None:
+    """Chance is about one in eight at the quiet site; the busy one's listeners come once, into a crowd."""
+    taken = await stolen(database_url, tmp_path, 1, 96, Random(5), day_h=24)
+    found = attacked(taken)
+    for attack in ("log", "dump", "day"):
+        assert found[attack]["tried"] > 50
+        assert found[attack]["right"] > found[attack]["chance"] + 0.2
+
+
+async def test_a_busy_hours_crowd_hides_its_listeners(database_url: str, tmp_path: Path) -> None:
+    taken = await stolen(database_url, tmp_path, 400, 1, Random(6))
+    found = attacked(taken)
+    for attack in ("log", "dump", "day"):
+        assert found[attack]["tried"] > 200
+        assert found[attack]["right"] < 0.25
+
+
+async def test_options_share_no_name_and_days_share_no_token(database_url: str, tmp_path: Path) -> None:
+    taken = await stolen(database_url, tmp_path, 2, 12, Random(7), day_h=4)
+    pseudonyms, tokens = {row.name for row in taken.log}, {row.name for row in taken.tokens}
+    assert not pseudonyms & tokens
+    assert pseudonyms | tokens <= taken.truth.keys()
+    assert len(tokens) == len(taken.tokens)
+    assert 3 == len({row.track // 24 for row in taken.tokens})
+
+
+def test_listeners_who_meet_again_and_again_are_told_from_a_crowd_they_are_once_in() -> None:
+    """The intersection: each visit is hidden among nine others, but it is always other ones."""
+    random, truth, rows = Random(8), {}, []
+    for who in range(100):
+        for track in range(2):
+            truth[random.randbytes(16)] = 2 * who + track
+    names = {number: name for name, number in truth.items()}
+    for visit in range(6):
+        order = random.sample(range(100), 100)
+        for turn, who in enumerate(order):
+            rows += [Row(visit, 100 * (turn // 10) + track, track, names[2 * who + track]) for track in range(2)]
+    once = linked([row for row in rows if row.hour == 0], {name: n // 2 for name, n in truth.items()}, Random(1))
+    often = linked(rows, {name: number // 2 for name, number in truth.items()}, Random(1))
+    assert once.right < 0.4
+    assert often.right > 0.9
+
+
+def rows_of(place: int, *rows: tuple[str, str, bytes]) -> list[SetRow]:
+    return [SetRow(place, kind, key, name) for kind, key, name in rows]
+
+
+FIRST = rows_of(1, ("track", "a", b"anna-a"), ("release", "one", b""), ("site", "", b""))
+SECOND = rows_of(2, ("track", "b", b"bert-b"), ("release", "one", b""), ("site", "", b""))
+
+
+@pytest.mark.parametrize(
+    ("third", "excluded"),
+    [
+        (rows_of(3, ("track", "c", b"?"), ("release", "two", b""), ("site", "", b"")), {b"anna-a", b"bert-b"}),
+        (rows_of(3, ("track", "c", b"?"), ("release", "two", b"")), set()),
+        (rows_of(3, ("track", "b", b"?")), set()),
+        (rows_of(3, ("track", "b", b"?"), ("release", "one", b"")), {b"anna-a", b"bert-b"}),
+        (rows_of(3, ("track", "c", b"?"), ("track", "a", b"!"), ("release", "two", b""), ("site", "", b"")), set()),
+    ],
+    ids=["a newcomer", "new to the release", "known to the release", "new to a known release", "one of two is new"],
+)
+def test_who_is_new_is_nobody_who_was_there_before(third: list[SetRow], excluded: set[bytes]) -> None:
+    beginnings = Beginnings([*FIRST, *SECOND, *third], RELEASES)
+    assert excluded == {name for name in (b"anna-a", b"bert-b") if beginnings.exclude(b"?", name)}
+    assert beginnings.exclude(b"anna-a", b"bert-b")

@@ -1,0 +1,89 @@
+"""What is done now and then: partitions ahead, and the check whose outcome is a metric."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import date
+from typing import Any
+
+import pytest
+import trio
+
+from actors.housekeeper import Findings, Housekeeper
+from storage import listener_day, log
+from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
+from storage.migrate import migrate, migrations
+from tests.support.postgres import rows
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(Address(url=database_url), connections=2) as opened:
+        await opened.transaction(migrate, migrations())
+        yield opened
+
+
+async def one_round(database: Database, findings: Findings, check_every_s: float) -> None:
+    """Start it, let it have its first round, end its life."""
+    life, its_end = trio.open_memory_channel[None](0)
+    housekeeper = Housekeeper(
+        its_end,
+        database,
+        findings,
+        check_every_s=check_every_s,
+        now=lambda: 1_795_000_000.0,
+        today=lambda: date(2026, 11, 21),
+    )
+    housekeeper._checked -= 1000  # a thousand seconds ago, without waiting for them
+    async with trio.open_nursery() as nursery:
+        await nursery.start(housekeeper.run)
+        await life.aclose()
+
+
+async def test_partitions_are_made_before_they_are_needed(database: Database) -> None:
+    await one_round(database, Findings(), 0)
+    names = await rows(database, "SELECT relname FROM pg_class WHERE relname LIKE 'play_event_%' ORDER BY 1")
+    assert [("play_event_2026_11",), ("play_event_2026_12",)] == names
+
+
+async def test_the_check_is_done_when_it_is_due_and_finds_what_is_wrong(database: Database) -> None:
+    async def tamper(connection: Connection) -> None:
+        await connection.execute(
+            "INSERT INTO play_counter (target_key, target_kind, slot, partial) VALUES ('a','track',0,1)"
+        )
+
+    findings = Findings()
+    await one_round(database, findings, 2000)
+    assert Findings() == findings
+    await one_round(database, findings, 999)
+    assert Findings(checked_at=1_795_000_000.0, differences=0) == findings
+    await database.run(tamper)
+    await one_round(database, findings, 999)
+    assert 1 == findings.differences
+
+
+class Away(Database):
+    async def transaction(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        raise DatabaseUnavailable("away")
+
+
+async def test_a_database_that_is_away_is_left_for_the_next_round(database: Database) -> None:
+    await one_round(Away(database._loop, database._pool), Findings(), 1)
+
+
+async def test_a_day_that_is_over_is_closed_and_the_log_cleared_of_the_forgotten(database: Database) -> None:
+    async def leave(connection: Connection) -> None:
+        await listener_day.begin(connection, date(2026, 11, 18), partial=False)
+        await log.make_months(connection, [date(2026, 11, 18)])
+        await connection.execute(
+            "INSERT INTO play_event VALUES (now(), '2026-11-18', 1, 'a', NULL, 'complete', NULL, $1)", bytes(16)
+        )
+        await connection.execute("INSERT INTO log_erasure VALUES ('a', $1)", bytes(16))
+        await connection.execute("INSERT INTO forgotten VALUES ($1, now() - interval '1 minute')", bytes(16))
+
+    await database.transaction(leave)
+    await one_round(database, Findings(), 0)
+    assert [(True,)] == await rows(database, "SELECT closed FROM token_day")
+    assert [(None,)] == await rows(database, "SELECT to_regclass('listener_day_2026_11_18')::text")
+    assert [(None,)] == await rows(database, "SELECT pseudonym FROM play_event")
+    assert [(0, 0)] == await rows(
+        database, "SELECT (SELECT count(*) FROM log_erasure)::int, (SELECT count(*) FROM forgotten)::int"
+    )

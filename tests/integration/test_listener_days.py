@@ -1,0 +1,201 @@
+"""Option B's figures: distinct tokens per target and day, exact, and days that are closed (storage/listener_day.py)."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from actors.events import Moment, Play
+from storage import catalog, figures, listener_day, void
+from storage.bridge import Address, Connection, Database, open_database
+from storage.check import check
+from storage.counters import Target
+from storage.figures import SITE, Today
+from storage.migrate import migrate, migrations
+from storage.rebuild import rebuild_open_days
+from tests.integration.test_pipeline import MOMENT, pipeline
+from tests.support.postgres import rows
+
+DAY = date.fromordinal(MOMENT.day)
+TOMORROW = DAY + timedelta(days=1)
+A, B = Target("a", "track"), Target("b", "track")
+OPENED = "SELECT day::text, generation FROM token_day WHERE NOT closed ORDER BY 1"
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(Address(url=database_url), connections=4) as opened:
+        await opened.transaction(migrate, migrations())
+        await opened.transaction(begin, DAY)
+        yield opened
+
+
+async def begin(connection: Connection, day: date) -> int | None:
+    """As the salt rotator does it, which stores a salt with it."""
+    generation = await listener_day.begin(connection, day, partial=False)
+    await connection.execute("TRUNCATE daily_salt")
+    await connection.execute("INSERT INTO daily_salt VALUES ($1, $2, '', now())", day, generation)
+    return generation
+
+
+def play(key: str, token: bytes | None, *, generation: int = 1, day: int = MOMENT.day) -> Play:
+    return Play(Moment(MOMENT.hour, day), key, "complete", token=token, generation=generation)
+
+
+async def listeners(database: Database, target: Target, day: date = DAY) -> Today | None:
+    found = await database.run(figures.read, target, day)
+    assert found is not None
+    return found.today
+
+
+ONE, TWO, THREE = b"1" * 32, b"2" * 32, b"3" * 32
+
+
+async def test_a_token_counts_once_per_target_and_day(tmp_path: Path, database: Database) -> None:
+    release, track = catalog.Release("night-ferry", "Night Ferry"), catalog.Track("a", "A", "night-ferry", 1)
+    await database.transaction(catalog.upsert, [release], [track])
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", ONE), play("a", TWO), play("b", ONE), play("b", None))
+        await running.accept(play("a", ONE), play("b", THREE))
+    assert Today(2, partial=False) == await listeners(database, A)
+    assert Today(2, partial=False) == await listeners(database, B)
+    assert Today(2, partial=False) == await listeners(database, Target("night-ferry", "release"))
+    assert Today(3, partial=False) == await listeners(database, SITE)
+    assert None is await listeners(database, A, TOMORROW)
+    assert [(9, 9)] == await rows(database, "SELECT count(*)::int, count(DISTINCT token)::int FROM listener_day")
+    assert [(0,)] == await rows(database, "SELECT count(pseudonym)::int FROM play_event")
+    assert () == (await database.transaction(check)).differences
+
+
+async def test_a_token_is_new_again_on_another_day(tmp_path: Path, database: Database) -> None:
+    await database.transaction(begin, TOMORROW)
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", ONE, day=MOMENT.day + 1))
+    assert (Today(1, partial=False), Today(1, partial=False)) == (
+        await listeners(database, A),
+        await listeners(database, A, TOMORROW),
+    )
+
+
+async def test_a_day_that_starts_again_counts_from_zero_and_leaves_out_tokens_of_the_earlier_salt(
+    tmp_path: Path, database: Database
+) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", TWO))
+    await database.transaction(begin, DAY)
+    assert Today(0, partial=True) == await listeners(database, A)
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", THREE, generation=2))  # the first was on its way meanwhile
+    assert Today(1, partial=True) == await listeners(database, A)
+    assert () == (await database.transaction(check)).differences
+    assert [(4,)] == await rows(database, "SELECT sum(complete)::int FROM play_counter WHERE target_kind = 'site'")
+
+
+async def test_a_closed_day_keeps_its_count_and_no_token(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", TWO))
+    await database.transaction(begin, TOMORROW)
+    await database.run(listener_day.past, await spool_id(database), TOMORROW)
+    assert [DAY] == await database.transaction(listener_day.close_over, TOMORROW)
+    assert [(TOMORROW.isoformat(), 1)] == await rows(database, OPENED)
+    assert [(None,)] == await rows(database, f"SELECT to_regclass('listener_day_{DAY:%Y_%m_%d}')::text")
+    assert Today(2, partial=False) == await listeners(database, A)
+    async with pipeline(tmp_path, database) as running:  # from a spool that nobody had heard of
+        assert [None] == await running.accept(play("a", THREE))
+    assert Today(2, partial=False) == await listeners(database, A)
+    assert [(3,)] == await rows(database, "SELECT sum(complete)::int FROM play_counter WHERE target_kind = 'site'")
+    assert () == (await database.transaction(check)).differences
+
+
+async def spool_id(database: Database) -> str:
+    return str((await rows(database, "SELECT spool_id FROM spool_cursor"))[0][0])
+
+
+async def cursors(connection: Connection, *days: date | None) -> None:
+    await connection.execute("DELETE FROM spool_cursor")
+    for number, day in enumerate(days):
+        await connection.execute("INSERT INTO spool_cursor VALUES ($1, 0, 0, $2)", f"spool-{number}", day)
+
+
+@pytest.mark.parametrize(
+    ("spools", "closes"),
+    [
+        ([TOMORROW, TOMORROW], True),
+        ([TOMORROW, DAY], False),  # one has not counted all of that day
+        ([TOMORROW, DAY - timedelta(days=1)], False),  # the database was away since then
+        ([TOMORROW, DAY - timedelta(days=2)], True),  # that one is gone
+        ([TOMORROW, None], False),  # a new one, which has not spoken yet
+        ([], True),
+    ],
+)
+async def test_a_day_waits_for_the_spools_that_may_hold_events_of_it(
+    database: Database, spools: list[date | None], closes: bool
+) -> None:
+    await database.transaction(cursors, *spools)
+    assert ([DAY] if closes else []) == await database.transaction(listener_day.close_over, TOMORROW)
+
+
+async def test_a_day_is_closed_a_day_after_its_end_whatever_a_spool_holds(database: Database) -> None:
+    await database.transaction(cursors, DAY)
+    assert [] == await database.transaction(listener_day.close_over, TOMORROW)
+    assert [DAY] == await database.transaction(listener_day.close_over, TOMORROW + timedelta(days=1))
+
+
+async def test_counting_says_how_far_a_spool_is(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", ONE, day=MOMENT.day + 1))
+    assert [(TOMORROW,)] == await rows(database, "SELECT day FROM spool_cursor")
+
+
+async def test_a_closed_day_has_no_more_listeners_than_plays_after_a_flood_is_taken_out(
+    tmp_path: Path, database: Database
+) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(*[play("a", bytes([number]) * 32) for number in range(20)], play("b", ONE))
+    await database.transaction(cursors)
+    await database.transaction(listener_day.close_over, TOMORROW)
+    moment = await rows(database, "SELECT min(created_at), max(created_at) + interval '1 hour' FROM play_event")
+    flood = void.Flood("a", *moment[0], False)  # type: ignore[arg-type, call-arg]
+    assert 20 == await database.transaction(void.take_out, flood, "a script")
+    assert None is await database.run(figures.read, A)
+    assert Today(1, partial=False) == await listeners(database, B)
+    assert Today(1, partial=False) == await listeners(database, SITE)
+    assert [] == await rows(database, "SELECT FROM listener_count WHERE target_key = 'a' AND listeners > 0")
+    assert () == (await database.transaction(check)).differences
+
+
+async def wrong(connection: Connection) -> None:
+    await connection.execute("UPDATE listener_count SET listeners = 7 WHERE target_key = 'a'")
+
+
+async def test_the_check_finds_a_wrong_figure_of_an_open_and_of_a_closed_day_and_rebuild_mends_the_open_one(
+    tmp_path: Path, database: Database
+) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", TWO))
+    await database.run(wrong)
+    [difference] = (await database.transaction(check)).differences
+    assert f"track a on {DAY}: listenersOfDay is counted 7 times, its source says 2." == str(difference)
+    await database.transaction(rebuild_open_days)
+    assert () == (await database.transaction(check)).differences
+    await database.transaction(cursors)
+    await database.transaction(listener_day.close_over, TOMORROW)
+    await database.run(wrong)
+    assert ["listenersOfDay"] == [entry.figure for entry in (await database.transaction(check)).differences]
+
+
+async def test_nothing_of_salt_and_tokens_is_ever_analysed(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(*[play("a", bytes([number]) * 32) for number in range(50)])
+    await database.run(analyse)
+    statistics = """SELECT tablename, attname FROM pg_stats
+                    WHERE tablename LIKE 'listener_day%' OR tablename = 'daily_salt'"""
+    assert [] == await rows(database, statistics)
+    logged = """SELECT relname FROM pg_class WHERE relpersistence <> 'u' AND relkind IN ('r', 'i')
+                AND (relname LIKE 'listener_day_2%' OR relname LIKE 'daily_salt%')"""
+    assert [] == await rows(database, logged)
+
+
+async def analyse(connection: Connection) -> None:
+    await connection.execute("ANALYZE")

@@ -1,0 +1,241 @@
+"""The actors together, against a real spool and a real PostgreSQL: order, drain, outages, lost answers."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import trio
+
+from actors.events import Event, Moment, Play, Share
+from actors.ingest import Ingest
+from actors.ledger import Ledger, Reason
+from actors.messages import BATCHES, Resolved, Spooled, Submission
+from actors.resolver import Resolver
+from actors.writer import Writer
+from storage import catalog, listeners
+from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
+from storage.check import check
+from storage.cursor import open_cursor
+from storage.migrate import migrate, migrations
+from storage.spool import Spool
+from tests.support.postgres import rows
+
+MOMENT = Moment(1_795_000_000 // 3600 * 3600, 739_942)
+LISTENER = bytes(32)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(Address(url=database_url), connections=4) as opened:
+        await opened.transaction(migrate, migrations())
+        yield opened
+
+
+@dataclass
+class Pipeline:
+    """The running actors and their way in."""
+
+    submit: trio.MemorySendChannel[Submission]
+    spool: Spool
+    ledger: Ledger
+
+    async def accept(self, *events: Event) -> list[Reason | None]:
+        submissions = [Submission(event) for event in events]
+        for submission in submissions:
+            await self.submit.send(submission)
+        return [await submission.settled() for submission in submissions]
+
+
+@asynccontextmanager
+async def pipeline(
+    path: Path, database: Database, *, max_bytes: int = 1 << 20, new_keys: int = 1000
+) -> AsyncIterator[Pipeline]:
+    """Runs the three actors; leaving closes the way in and waits until everything is counted."""
+    spool = Spool(path / "spool.sqlite", max_bytes=max_bytes)
+    counted, slot = await database.transaction(open_cursor, spool.spool_id)
+    spool.drop_through(counted)
+    ledger = Ledger()
+    submit, submissions = trio.open_memory_channel[Submission](64)
+    to_resolver, spooled = trio.open_memory_channel[Spooled](BATCHES)
+    to_writer, resolved = trio.open_memory_channel[Resolved](BATCHES)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(Ingest(submissions, to_resolver, spool, ledger, fed=counted).run)
+            await nursery.start(Resolver(spooled, to_writer, database, new_keys_per_day=new_keys).run)
+            writer = Writer(resolved, database, spool, ledger, Random(1), counted=counted, slot=slot)
+            await nursery.start(writer.run)
+            async with submit:
+                yield Pipeline(submit, spool, ledger)
+    finally:
+        spool.close()
+
+
+def play(key: str, listener: bytes | None = None) -> Play:
+    return Play(MOMENT, key, "complete", listener=listener)
+
+
+async def plays(database: Database) -> dict[str, int]:
+    statement = "SELECT target_key, sum(complete)::int FROM play_counter WHERE target_kind = 'track' GROUP BY 1"
+    return {str(key): int(str(number)) for key, number in await rows(database, statement)}
+
+
+async def test_what_was_accepted_is_counted_before_the_actors_return(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        assert [None] * 50 == await running.accept(*[play(f"track-{number % 5}") for number in range(50)])
+    assert {f"track-{number}": 10 for number in range(5)} == await plays(database)
+    assert 50 == running.ledger.counted
+    assert () == (await database.transaction(check)).differences
+
+
+async def test_shares_and_listeners_are_counted_per_target(tmp_path: Path, database: Database) -> None:
+    release, track = catalog.Release("night-ferry", "Night Ferry"), catalog.Track("a", "A", "night-ferry", 1)
+    await database.transaction(catalog.upsert, [release], [track])
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", LISTENER), play("a", LISTENER), play("b", LISTENER), play("a", b"x" * 32))
+        await running.accept(Share(MOMENT, "release", "night-ferry", "link"), Share(MOMENT, "track", "a", "embed"))
+    statement = """SELECT target_kind, target_key, complete::int, shares_link::int, shares_embed::int, listeners::int
+                   FROM play_counter ORDER BY 1, 2"""
+    expected = [
+        ("release", "night-ferry", 3, 1, 0, 2),
+        ("site", "", 4, 1, 1, 2),
+        ("track", "a", 3, 0, 1, 2),
+        ("track", "b", 1, 0, 0, 1),
+    ]
+    assert expected == await rows(database, statement)
+
+
+async def test_the_log_does_not_link_a_listener_between_tracks(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", LISTENER), play("b", LISTENER))
+    assert [(2, 2)] == await rows(database, "SELECT count(*)::int, count(DISTINCT pseudonym)::int FROM play_event")
+
+
+async def test_a_catalog_change_holds_from_the_next_event_on(tmp_path: Path, database: Database) -> None:
+    first, second = catalog.Release("first", "First"), catalog.Release("second", "Second")
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a"))
+        await settled(running)
+        for release in (first, second):
+            await database.transaction(catalog.upsert, [release], [catalog.Track("a", "A", release.key)])
+            await running.accept(play("a"))
+            await settled(running)
+    found = await rows(database, "SELECT release_key FROM play_event ORDER BY release_key NULLS FIRST")
+    assert [(None,), ("first",), ("second",)] == found
+
+
+async def settled(running: Pipeline) -> None:
+    """Until everything accepted is counted."""
+    while running.spool.pending_events:
+        await trio.sleep(0.01)
+
+
+class Flaky(Database):
+    """The real database behind a line that breaks: before the transaction, or after it, when its answer is lost."""
+
+    def __init__(self, real: Database, faults: list[str]) -> None:
+        super().__init__(real._loop, real._pool)
+        self.faults = faults
+
+    async def transaction(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        if getattr(work, "__name__", "") != "_transaction" or not self.faults:
+            return await super().transaction(work, *args, **kwargs)
+        if self.faults.pop(0) == "before":
+            raise DatabaseUnavailable("the line broke")
+        await super().transaction(work, *args, **kwargs)
+        raise DatabaseUnavailable("the answer was lost")
+
+
+@pytest.mark.parametrize("faults", [["before"], ["after"], ["before", "after", "before"], ["after", "after"]])
+async def test_a_broken_line_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, database: Database, faults: list[str]
+) -> None:
+    async with pipeline(tmp_path, Flaky(database, faults)) as running:
+        for number in range(6):
+            await running.accept(play(f"track-{number}", LISTENER))
+    assert {f"track-{number}": 1 for number in range(6)} == await plays(database)
+    assert 6 == running.ledger.counted
+    assert () == (await database.transaction(check)).differences
+
+
+async def test_events_are_accepted_while_the_database_is_away_and_counted_after(
+    tmp_path: Path, database: Database
+) -> None:
+    flaky = Flaky(database, ["before"] * 3)
+    async with pipeline(tmp_path, flaky) as running:
+        for number in range(40):
+            assert [None] == await running.accept(play(f"track-{number}"))
+    assert [] == flaky.faults
+    assert {f"track-{number}": 1 for number in range(40)} == await plays(database)
+
+
+async def test_a_full_spool_refuses_and_takes_again_once_there_is_room(tmp_path: Path, database: Database) -> None:
+    away = Flaky(database, ["before"] * 1000)
+    async with pipeline(tmp_path, away, max_bytes=2000) as running:
+        outcomes = [await running.accept(play(f"track-{number}" * 4)) for number in range(40)]
+        accepted = outcomes.count([None])
+        assert 0 < accepted < 40
+        assert [Reason.UNAVAILABLE] == outcomes[-1]
+        away.faults.clear()
+        await settled(running)
+        assert [None] == await running.accept(play("after"))
+    assert accepted + 1 == sum((await plays(database)).values())
+
+
+async def test_what_was_left_in_the_spool_is_counted_by_the_next_process(tmp_path: Path, database: Database) -> None:
+    with trio.move_on_after(0.5):
+        async with pipeline(tmp_path, Flaky(database, ["before"] * 1000)) as running:
+            await running.accept(play("a"), play("b"))
+            await trio.sleep_forever()
+    assert {} == await plays(database)
+    async with pipeline(tmp_path, database) as running:
+        pass
+    assert {"a": 1, "b": 1} == await plays(database)
+    assert 2 == running.ledger.counted
+
+
+async def test_a_drained_spool_keeps_no_trace_of_its_events(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a-key-to-look-for"))
+        await settled(running)
+        await trio.sleep(1.5)  # the actor looks every second; a real pause, as the spool is on a real disk
+        left = [file.name for file in tmp_path.iterdir() if b"a-key-to-look-for" in file.read_bytes()]
+        assert [] == left
+
+
+async def test_past_the_days_number_new_keys_count_as_one_unknown_target(tmp_path: Path, database: Database) -> None:
+    await database.transaction(catalog.upsert, [], [catalog.Track("known", "Known")])
+    share = Share(MOMENT, "release", "stranger", "link")
+    async with pipeline(tmp_path, database, new_keys=2) as running:
+        for key in ("a", "b", "c", "d", "known", "a", "c"):
+            await running.accept(play(key, LISTENER))
+        await running.accept(share)
+    assert {"a": 2, "b": 1, "known": 1, "unknown": 3} == await plays(database)
+    assert [("unknown", 1)] == await rows(
+        database, "SELECT target_key, shares_link::int FROM play_counter WHERE target_kind = 'release'"
+    )
+    assert () == (await database.transaction(check)).differences
+    tomorrow = Play(Moment(MOMENT.hour + 86_400, MOMENT.day + 1), "c", "complete")
+    async with pipeline(tmp_path, database, new_keys=2) as running:
+        await running.accept(tomorrow, play("a"))
+    assert {"a": 3, "b": 1, "c": 1, "known": 1, "unknown": 3} == await plays(database)
+
+
+async def test_a_remembered_listener_taken_out_of_the_sets_is_counted_anew(tmp_path: Path, database: Database) -> None:
+    async def take_out(connection: Connection) -> None:
+        await listeners.move_on(connection)
+        await connection.execute("DELETE FROM listener WHERE target_kind = 'track'")
+        await connection.execute("UPDATE play_counter SET listeners = 0 WHERE target_kind = 'track'")
+
+    async with pipeline(tmp_path, database) as running:
+        for taken_out in (False, True):
+            if taken_out:
+                await database.transaction(take_out)
+            await running.accept(play("a", LISTENER))
+            await settled(running)
+    counted = "SELECT target_kind, listeners::int FROM play_counter ORDER BY 1"
+    assert [("site", 1), ("track", 1)] == await rows(database, counted)
+    assert () == (await database.transaction(check)).differences
