@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Tests wait more than they compute, so two files at a time; a file's tests share what they start.
+IN_PAIRS := --numprocesses 2 --dist loadfile
+
 .PHONY: run test test-all bench accuracy lint lock fuzz clean help
 
 help:
@@ -20,12 +23,12 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	@$(BIN)/python tests/system_packages.py
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q $(IN_PAIRS)
 
 test-all: $(VENV)/.dev
 	@$(BIN)/python tests/system_packages.py
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q --full
+	@$(BIN)/python -m pytest -q $(IN_PAIRS) --full
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(BENCH)

@@ -171,11 +171,13 @@ async def test_a_spool_at_its_bound_refuses_until_the_database_has_caught_up(
         url = await trio.to_thread.run_sync(postgres.new_database)
         service = await started(data_dir, {"TONEARM_DATABASE_URL": url, "TONEARM_SPOOL__MAX_MIB": "1"})
         async with trio.open_nursery() as nursery:
-            long_keys = Load(*address(service.beacon), promises, name="k" * 170)
-            await nursery.start(long_keys.run)
+            gentle = Load(*address(service.beacon), promises, connections=1, name="gentle")
+            await nursery.start(gentle.run)
             await until(service, "counted", 100)
             assert {} == promises.refused
             await trio.to_thread.run_sync(server.stop)
+            long_keys = Load(*address(service.beacon), promises, name="k" * 170)
+            await nursery.start(long_keys.run)
             await some_refused(promises)
             await refused(service, promises)
             await trio.to_thread.run_sync(server.start)

@@ -1,11 +1,12 @@
-"""An attacker with the whole database links lone listeners of quiet hours, and hardly anybody of a busy one."""
+"""The attacker finds what is there to be found and nothing where there is nothing; the page says what it found."""
 
+import json
 from pathlib import Path
 from random import Random
 
 import pytest
 
-from bench.linking.__main__ import attacked
+from bench.linking.__main__ import DOCS, LEVELS, attacked, page
 from bench.linking.attacker import Row, linked
 from bench.linking.beginnings import Beginnings, SetRow
 from bench.linking.database import stolen
@@ -37,6 +38,25 @@ async def test_options_share_no_name_and_days_share_no_token(database_url: str, 
     assert pseudonyms | tokens <= taken.truth.keys()
     assert len(tokens) == len(taken.tokens)
     assert 3 == len({row.track // 24 for row in taken.tokens})
+
+
+def names(listeners: int, tracks: int) -> dict[tuple[int, int], bytes]:
+    everybody = [(who, track) for who in range(listeners) for track in range(tracks)]
+    return {(who, track): Random(who * tracks + track).randbytes(16) for who, track in everybody}
+
+
+def test_rows_whose_order_says_nothing_are_linked_no_better_than_by_chance() -> None:
+    of, random = names(60, 4), Random(2)
+    rows = [Row(0, random.randrange(10_000), track, name) for (_, track), name in of.items() for _ in range(3)]
+    found = linked(rows, {name: who for (who, _), name in of.items()}, random)
+    assert 1 / 60 == pytest.approx(found.chance)
+    assert found.right < 0.1
+
+
+def test_a_listener_alone_in_each_hour_is_always_linked() -> None:
+    of = names(20, 2)
+    rows = [Row(who, 100 * who + track, track, name) for (who, track), name in of.items()]
+    assert 1.0 == linked(rows, {name: who for (who, _), name in of.items()}, Random(3)).right
 
 
 def test_listeners_who_meet_again_and_again_are_told_from_a_crowd_they_are_once_in() -> None:
@@ -79,3 +99,9 @@ def test_who_is_new_is_nobody_who_was_there_before(third: list[SetRow], excluded
     beginnings = Beginnings([*FIRST, *SECOND, *third], RELEASES)
     assert excluded == {name for name in (b"anna-a", b"bert-b") if beginnings.exclude(b"?", name)}
     assert beginnings.exclude(b"anna-a", b"bert-b")
+
+
+def test_the_page_is_that_of_the_figures() -> None:
+    figures = json.loads((DOCS / "linking.json").read_text("utf-8"))
+    assert page(figures) == (DOCS / "linking.md").read_text("utf-8")
+    assert [str(level) for level in LEVELS] == list(figures)
