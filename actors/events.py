@@ -33,6 +33,7 @@ class Play(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="play"):
     rule_version: int = RULE_VERSION
     token: bytes | None = None  # option B's base (privacy.token), 32 bytes; of the day in `moment`
     generation: int = 0  # of the salt the token was made with
+    event_tag: bytes | None = None  # of an event that may come again (privacy.pseudonym), 16 bytes
 
 
 class Share(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="share"):
@@ -42,6 +43,7 @@ class Share(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="share")
     target_kind: Literal["track", "release"]
     target_key: str
     channel: Channel
+    event_tag: bytes | None = None  # as in Play
 
 
 class Forget(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="forget"):

@@ -1,8 +1,8 @@
 """The housekeeper: what has to be done now and then, by one process of the installation.
 
 It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), clears the log
-of listeners who asked to be forgotten (storage/forgotten.py), and holds the counters
-against the log, whose outcome is a metric.
+of listeners who asked to be forgotten (storage/forgotten.py), drops ids of events that nobody sends again
+(storage/event_ids.py), and holds the counters against the log, whose outcome is a metric.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 import trio
 
-from storage import check, forgotten, listener_day, log
+from storage import check, event_ids, forgotten, listener_day, log
 from storage.bridge import Database, DatabaseUnavailable
 
 _ROUND_S: Final = 600.0  # how often it looks around
@@ -75,6 +75,7 @@ class Housekeeper:
         if cleared := await self._database.transaction(forgotten.clear_log):
             _log.info("plays in the log have lost the pseudonyms of listeners who asked for it", plays=cleared)
         await self._database.run(forgotten.expire)
+        await self._database.run(event_ids.expire, today)
         if self._check_every_s and trio.current_time() - self._checked >= self._check_every_s:
             self._checked = trio.current_time()
             await self._check()

@@ -1,7 +1,7 @@
 """Every received event ends in exactly one named outcome; this counts them (DESIGN §3).
 
-received + recovered = counted + pending in the spool + one count per reason of refusal, over a process's
-life, where `recovered` is what the spool held at the start.
+received + recovered = counted + duplicate + pending in the spool + one count per reason of refusal, over a
+process's life, where `recovered` is what the spool held at the start.
 """
 
 from collections import Counter
@@ -31,8 +31,10 @@ class Ledger:
         self.received = 0
         self.recovered = recovered
         self.counted = 0
+        self.duplicate = 0  # accepted, and known by their eventId to be counted already
         self.refused: Counter[Reason] = Counter()
 
     def missing(self, pending: int) -> int:
         """Events without an outcome: those waiting for their group commit at this moment, otherwise none."""
-        return self.received + self.recovered - self.counted - pending - self.refused.total()
+        settled = self.counted + self.duplicate + self.refused.total()
+        return self.received + self.recovered - settled - pending

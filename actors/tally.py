@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from random import Random
 from typing import Final
 
-from actors.events import Bucket, Channel, Event, Forget, Moment, Share
+from actors.events import Bucket, Channel, Event, Forget, Moment, Play, Share
 from privacy.pseudonym import TargetKind, for_target
 from storage.counters import Delta, Target
+from storage.event_ids import EventId
 from storage.log import PlayRow, ShareRow
 
 SITE: Final = Target("", TargetKind.SITE)
@@ -26,6 +27,8 @@ class Tally:
     tokens: defaultdict[tuple[date, int], set[tuple[Target, bytes]]] = field(default_factory=lambda: defaultdict(set))
     bases: set[bytes] = field(default_factory=set)  # of option A, to be held against who asked to be forgotten
     forgets: set[bytes] = field(default_factory=set)  # bases
+    event_ids: dict[EventId, date] = field(default_factory=dict)  # of events that may come again, with their day
+    duplicates: int = 0  # left out
     last_day: date = date.min  # on which something of it was accepted
     daily: defaultdict[tuple[Target, date], Delta] = field(default_factory=lambda: defaultdict(Delta))
 
@@ -45,10 +48,11 @@ def tally(
     releases: Mapping[str, str | None],
     unknown: Collection[Target] = frozenset(),
     forgotten: Collection[bytes] = frozenset(),
+    counted: Collection[EventId] = frozenset(),
 ) -> Tally:
     """Add up a batch; `releases` maps track keys to their release (None: none), `unknown` targets go under one key.
 
-    Plays of listeners in `forgotten` (bases) count as plays without one.
+    Plays of listeners in `forgotten` (bases) count as plays without one; events in `counted` are left out.
 
     This runs for every event there is, on the thread that also answers browsers. So what is the same for many
     events (a moment, a track's targets, a count of like plays) is worked out once a batch.
@@ -62,11 +66,13 @@ def tally(
         if when is None:
             when = moments[event.moment] = _when(event.moment)
         created_at, day = when
-        if isinstance(event, Share):
-            _share(result, event, created_at, day, unknown)
-            continue
         if isinstance(event, Forget):
             result.forgets.add(event.listener)
+            continue
+        if event.event_tag is not None and _repeated(result, event, event.event_tag, day, counted):
+            continue
+        if isinstance(event, Share):
+            _share(result, event, created_at, day, unknown)
             continue
         key = event.track_key
         if unknown and Target(key, TargetKind.TRACK) in unknown:
@@ -119,6 +125,16 @@ class _Tracks:
             assert on_track is not None
             self._on_track[base, key, salted] = on_track
         return on_track
+
+
+def _repeated(result: Tally, event: Play | Share, tag: bytes, day: date, counted: Collection[EventId]) -> bool:
+    """Whether it is counted already, or earlier in this batch; otherwise its id is noted."""
+    one = EventId(event.target_key if isinstance(event, Share) else event.track_key, tag)
+    if one in counted or one in result.event_ids:
+        result.duplicates += 1
+        return True
+    result.event_ids[one] = day
+    return False
 
 
 def _add_plays(delta: Delta, bucket: Bucket, via: Channel | None, number: int) -> None:

@@ -20,9 +20,10 @@ from actors.recent import Recent
 from actors.retry import until_available
 from actors.tally import Tally, tally
 from privacy import pseudonym
-from storage import counters, cursor, forgotten, listener_day, listeners, log
+from storage import counters, cursor, event_ids, forgotten, listener_day, listeners, log
 from storage.bridge import Connection, Database
 from storage.counters import Target
+from storage.event_ids import EventId
 from storage.spool import Spool, SpoolUnavailable
 
 _MAX_MERGED: Final = 4096  # events; batches that wait are written together, which costs one commit instead of several
@@ -37,6 +38,13 @@ class _Forgotten(Exception):
 
     def __init__(self, bases: set[bytes]) -> None:
         self.bases = bases
+
+
+class _Repeated(Exception):
+    """The batch has events that are counted already; nothing is done."""
+
+    def __init__(self, ids: set[EventId]) -> None:
+        self.ids = ids
 
 
 class Writer:
@@ -89,9 +97,10 @@ class Writer:
     async def _count(self, batch: Resolved) -> None:
         rows: Sequence[SpooledRow] = batch.rows
         gone = {event.listener for row in rows for event in row.events if isinstance(event, Forget)}
+        repeated: set[EventId] = set()
         while rows:
             events = (event for row in rows for event in row.events)
-            sums = tally(events, batch.releases, batch.unknown, gone)
+            sums = tally(events, batch.releases, batch.unknown, gone, repeated)
             sums.shuffle(self._random)
             last = rows[-1].seq
             try:
@@ -102,7 +111,10 @@ class Writer:
             except _Forgotten as found:
                 gone |= found.bases
                 continue
-            self._moved_to(last, rows)
+            except _Repeated as found:
+                repeated |= found.ids
+                continue
+            self._moved_to(last, rows, sums.duplicates)
             self._remember(sums)
             break
         await self._drop()
@@ -115,6 +127,8 @@ class Writer:
 
     async def _transaction(self, connection: Connection, sums: Tally, last: int) -> None:
         await cursor.advance(connection, self._spool.spool_id, self._counted, last, sums.last_day)
+        if sums.event_ids and (known := await event_ids.take(connection, sums.event_ids)):
+            raise _Repeated(known)
         await self._hold_sets(connection, sums)
         await log.append_plays(connection, sums.plays)
         await log.append_shares(connection, sums.shares)
@@ -161,12 +175,14 @@ class Writer:
             "writer", lambda: self._database.transaction(cursor.open_cursor, self._spool.spool_id)
         )
         _log.info("an attempt whose answer was lost had been counted", through=counted)
+        # Duplicates among them go as counted: nothing tells them from the events whose ids that attempt has kept.
         self._moved_to(counted, [row for row in rows if row.seq <= counted])
         return [row for row in rows if row.seq > counted]
 
-    def _moved_to(self, seq: int, rows: Sequence[SpooledRow]) -> None:
+    def _moved_to(self, seq: int, rows: Sequence[SpooledRow], duplicates: int = 0) -> None:
         self._counted = seq
-        self._ledger.counted += sum(len(row.events) for row in rows)
+        self._ledger.counted += sum(len(row.events) for row in rows) - duplicates
+        self._ledger.duplicate += duplicates
 
     async def _drop(self) -> None:
         try:

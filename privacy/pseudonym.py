@@ -56,6 +56,15 @@ def tombstone(base_value: bytes) -> bytes:
     return hmac.digest(base_value, b"forgotten\x00", "sha256")[:PSEUDONYM_BYTES]
 
 
+def event_tag(pseudonym_key: bytes, event_id: UUID) -> bytes:
+    """16 bytes by which an event that a browser sends twice is known to be the same; says nothing of whose it is.
+
+    HMAC-SHA-256(pseudonym key, "event" || 0x00 || the id's 16 bytes)[:16]; longer than what `base` reads, so the two
+    share no input.
+    """
+    return hmac.digest(pseudonym_key, b"event\x00" + event_id.bytes, "sha256")[:PSEUDONYM_BYTES]
+
+
 def for_target(base_value: bytes, kind: str, key: str) -> bytes:
     """16 bytes: HMAC-SHA-256(base, kind || 0x00 || key)[:16]; `kind` is a TargetKind; the site's key is empty.
 

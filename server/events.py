@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Final, Protocol
+from uuid import UUID
 
 import trio
+from msgspec import UnsetType
 
 from actors.events import Event, Forget, Play, Share
 from actors.ledger import Ledger, Reason
@@ -251,7 +253,8 @@ class Events:
                 request.event = Forget(self._calendar.moment(), base)
             else:
                 share = read_share(request.body)
-                request.event = Share(self._calendar.moment(), share.targetType, share.targetKey, share.channel)
+                moment, tag = self._calendar.moment(), self._tag(share.eventId)
+                request.event = Share(moment, share.targetType, share.targetKey, share.channel, tag)
         except Malformed as error:
             return self._refuse(Reason.MALFORMED, str(error))
         return None
@@ -275,7 +278,11 @@ class Events:
             listener,
             token=made,
             generation=generation,
+            event_tag=self._tag(body.eventId),
         )
+
+    def _tag(self, event_id: UUID | UnsetType | None) -> bytes | None:
+        return pseudonym.event_tag(self._listeners.pseudonym_key, event_id) if event_id else None
 
     def _client(self, request: Request) -> bytes:
         """Neither header costs anything where no proxy sends it."""

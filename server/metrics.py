@@ -31,11 +31,12 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterator[Metric]:
-        """received + recovered = counted + pending + every refused, and the few that wait for the disk just now."""
+        """received + recovered = counted + duplicate + pending + all refused, and a few that wait for the disk."""
         ledger = self._ledger
         yield CounterMetricFamily("tonearm_events_received", "Requests to an event route.", ledger.received)
         yield CounterMetricFamily("tonearm_events_recovered", "Found in the spool at the start.", ledger.recovered)
         yield CounterMetricFamily("tonearm_events_counted", "In the database.", ledger.counted)
+        yield CounterMetricFamily("tonearm_events_duplicate", "Counted already, by their eventId.", ledger.duplicate)
         yield GaugeMetricFamily("tonearm_events_pending", "In the spool, to be counted.", self._spool.pending_events)
         refused = CounterMetricFamily("tonearm_events_refused", "Not counted, by reason.", labels=["reason"])
         for reason in Reason:

@@ -139,22 +139,18 @@ class Database:
         Raises DatabaseUnavailable where trying again makes sense; what else comes is a bug.
         """
 
-        async def call() -> T:
-            async with self._pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection:
-                return await work(connection, *args, **kwargs)
-
-        return await _over(self._loop, call)
+        return await _over(self._loop, lambda: _borrowing(self._pool, lambda one: work(one, *args, **kwargs)))
 
     async def transaction(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """The same in one transaction, which an exception rolls back. One crossing for the whole of it."""
 
-        async def call() -> T:
-            async with self._pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection, connection.transaction():
+        async def whole(connection: "asyncpg.pool.PoolConnectionProxy[Any]") -> T:
+            async with connection.transaction():
                 return await work(connection, *args, **kwargs)
 
-        return await _over(self._loop, call)
+        return await _over(self._loop, lambda: _borrowing(self._pool, whole))
 
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator["News"]:
@@ -267,6 +263,45 @@ async def _close(pool: "asyncpg.Pool[Any]") -> None:
         await asyncio.wait_for(pool.close(), _CLOSE_TIMEOUT_S)
     except (TimeoutError, *_TRANSIENT):
         pool.terminate()
+
+
+async def _borrowing(
+    pool: "asyncpg.Pool[Any]", work: Callable[["asyncpg.pool.PoolConnectionProxy[Any]"], Awaitable[T]]
+) -> T:
+    """`work` on a connection of the pool, which ends when the connection does.
+
+    asyncpg alone does not see to that: a COPY that waits for room to write waits for ever if the connection is lost
+    meanwhile. And after such an end the rollback and the return to the pool fail for reasons of their own.
+    """
+    task = asyncio.current_task()
+    lost: list[Any] = []
+
+    def gone(connection: Any) -> None:
+        lost.append(connection)
+        if task is not None:
+            task.cancel()
+
+    try:
+        async with pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection:
+            connection.add_termination_listener(gone)
+            try:
+                return await work(connection)
+            finally:
+                with suppress(asyncpg.InterfaceError):  # it has left the pool
+                    connection.remove_termination_listener(gone)
+    except BaseException as error:
+        if lost or _cut_off(error):
+            raise asyncpg.ConnectionDoesNotExistError("the connection was lost") from error
+        raise
+
+
+def _cut_off(error: BaseException | None) -> bool:
+    """Whether what failed first was the connection: what is then wrong with asyncpg's state hides it from sight."""
+    if not isinstance(error, asyncpg.InterfaceError):
+        return False
+    while error is not None and not isinstance(error, _TRANSIENT):
+        error = error.__context__
+    return error is not None
 
 
 async def _over(thread: _Thread, call: Callable[[], Awaitable[T]]) -> T:

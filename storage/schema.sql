@@ -40,6 +40,13 @@ CREATE TABLE public.day_counter (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.event_id (
+    target_key text NOT NULL,
+    event_id bytea NOT NULL,
+    day date NOT NULL,
+    CONSTRAINT event_id_event_id_check CHECK ((octet_length(event_id) = 16))
+);
+
 CREATE TABLE public.forgotten (
     tag bytea NOT NULL,
     until timestamp with time zone NOT NULL,
@@ -242,6 +249,9 @@ ALTER TABLE ONLY public.catalog_version
 ALTER TABLE ONLY public.day_counter
     ADD CONSTRAINT day_counter_pkey PRIMARY KEY (target_key, target_kind, day, slot);
 
+ALTER TABLE ONLY public.event_id
+    ADD CONSTRAINT event_id_pkey PRIMARY KEY (target_key, event_id);
+
 ALTER TABLE ONLY public.forgotten
     ADD CONSTRAINT forgotten_pkey PRIMARY KEY (tag);
 
@@ -283,6 +293,8 @@ ALTER TABLE ONLY public.track
 
 ALTER TABLE ONLY public.uncatalogued
     ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
+
+CREATE INDEX event_id_day ON public.event_id USING btree (day);
 
 CREATE INDEX track_release ON public.track USING btree (release_key, "position");
 

@@ -51,6 +51,14 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("day_counter", "shares_embed"): _DAY_SUM,
     ("day_counter", "via_link"): _DAY_SUM,
     ("day_counter", "via_embed"): _DAY_SUM,
+    ("event_id", "target_key"): _KEY,
+    ("event_id", "event_id"): Fact(
+        Kind.EVENT,
+        "16 bytes of HMAC-SHA-256 of an event's own random id, which has nothing to do with a listener",
+        "nine days",
+        "an event that a browser may send twice (made offline, or on a page that was killed) counts once",
+    ),
+    ("event_id", "day"): Fact(Kind.TIME, "the site's day", "nine days", "when the id goes"),
     ("forgotten", "tag"): Fact(
         Kind.TOMBSTONE,
         "16 bytes of HMAC-SHA-256, keyed by what the listener's id was made into",

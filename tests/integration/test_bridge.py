@@ -191,6 +191,40 @@ async def test_a_backend_killed_in_its_query_is_an_outage_and_the_next_call_work
     assert [1, 1, 1] == [await one(database, "SELECT 1") for _ in range(3)]
 
 
+_KILL_WRITERS = """SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity
+                   WHERE pid <> pg_backend_pid() AND datname = current_database() AND backend_xid IS NOT NULL"""
+
+
+async def insert_and_copy(connection: Connection) -> None:
+    await insert(connection, 1)
+    many = [(number, "x" * 200) for number in range(20_000)]  # more than the socket takes at once
+    await connection.copy_records_to_table("copied", records=many, columns=["number", "text"])
+
+
+async def test_a_copy_cut_off_at_any_moment_is_an_outage_and_ends(database_url: str, kept: Database) -> None:
+    """asyncpg alone waits for ever here now and then, or reports an operation that is still in progress."""
+    await rows(kept, "CREATE TABLE copied (number integer, text text)")
+    struck = 0
+    async with open_database(Address(url=database_url), connections=1) as other, trio.open_nursery() as nursery:
+
+        async def strike() -> None:
+            while True:
+                await rows(other, _KILL_WRITERS)
+                await trio.sleep(0.003)
+
+        nursery.start_soon(strike)
+        with trio.fail_after(60):
+            while struck < 300:
+                try:
+                    await kept.transaction(insert_and_copy)
+                except DatabaseUnavailable:
+                    struck += 1
+                else:
+                    await rows(kept, "TRUNCATE kept, copied")
+        nursery.cancel_scope.cancel()
+    assert 1 == await one(kept, "SELECT 1")
+
+
 async def test_an_idle_connection_killed_is_replaced(postgres: Postgres, database: Database) -> None:
     [(name, pid)] = await rows(database, "SELECT current_database()::text, pg_backend_pid()")
     async with open_database(Address(url=postgres.url("tonearm")), connections=1) as other:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +17,7 @@ from actors.ledger import Ledger, Reason
 from actors.messages import BATCHES, Resolved, Spooled, Submission
 from actors.resolver import Resolver
 from actors.writer import Writer
-from storage import catalog, listeners
+from storage import catalog, event_ids, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.check import check
 from storage.cursor import open_cursor
@@ -222,6 +223,62 @@ async def test_past_the_days_number_new_keys_count_as_one_unknown_target(tmp_pat
     async with pipeline(tmp_path, database, new_keys=2) as running:
         await running.accept(tomorrow, play("a"))
     assert {"a": 3, "b": 1, "c": 1, "known": 1, "unknown": 3} == await plays(database)
+
+
+def again(key: str, tag: int, day: int = 0) -> Play:
+    return Play(Moment(MOMENT.hour + 86_400 * day, MOMENT.day + day), key, "complete", event_tag=bytes([tag]) * 16)
+
+
+async def test_an_event_that_is_sent_again_counts_once(tmp_path: Path, database: Database) -> None:
+    share = Share(MOMENT, "track", "a", "link", bytes(16))
+    for life in range(2):  # also in one batch, in a later one, and by another process
+        async with pipeline(tmp_path, database) as running:
+            await running.accept(again("a", 1), again("a", 1), share, share, play("a"))
+            await settled(running)
+            await running.accept(again("a", 1), again("a", 2), again("b", 1))
+        assert ((5, 3), (1, 7))[life] == (running.ledger.counted, running.ledger.duplicate)
+    assert {"a": 4, "b": 1} == await plays(database)
+    assert [(1,)] == await rows(database, "SELECT shares_link::int FROM play_counter WHERE target_key = 'a'")
+    assert () == (await database.transaction(check)).differences
+
+
+@pytest.mark.parametrize("faults", [["before"], ["after"], ["before", "after", "after"]])
+async def test_a_broken_line_does_not_make_an_event_its_own_duplicate(
+    tmp_path: Path, database: Database, faults: list[str]
+) -> None:
+    async with pipeline(tmp_path, Flaky(database, faults)) as running:
+        for number in range(6):
+            await running.accept(again("a", number), again("a", number // 2))
+    assert {"a": 6} == await plays(database)
+    assert () == (await database.transaction(check)).differences
+
+
+async def test_two_processes_that_get_the_same_events_count_each_once(tmp_path: Path, database: Database) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    async with pipeline(tmp_path / "one", database) as one, pipeline(tmp_path / "two", database) as two:
+        for start in range(0, 200, 20):
+            events = [again(f"track-{tag % 7}", tag) for tag in range(start, start + 20)]
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(one.accept, *events)
+                nursery.start_soon(two.accept, *reversed(events))
+    assert 200 == sum((await plays(database)).values())
+    assert (200, 200) == (
+        one.ledger.counted + two.ledger.counted,
+        one.ledger.duplicate + two.ledger.duplicate,
+    )
+
+
+async def test_an_id_is_kept_for_nine_days(tmp_path: Path, database: Database) -> None:
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(again("a", 1), again("a", 2, day=1))
+        await settled(running)
+        accepted = date.fromordinal(MOMENT.day)
+        for days, known in ((9, 2), (10, 1), (11, 0)):
+            await database.run(event_ids.expire, accepted + timedelta(days=days))
+            assert [(known,)] == await rows(database, "SELECT count(*)::int FROM event_id")
+        await running.accept(again("a", 1, day=11))
+    assert {"a": 3} == await plays(database)
 
 
 async def test_a_remembered_listener_taken_out_of_the_sets_is_counted_anew(tmp_path: Path, database: Database) -> None:

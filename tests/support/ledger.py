@@ -11,7 +11,7 @@ HANGS_S = 300  # what takes this long hangs: a busy machine, a long recovery and
 
 
 def ledger(service: Service) -> dict[str, int]:
-    """received, recovered, counted, pending, and a count for each reason of refusal."""
+    """received, recovered, counted, duplicate, pending, and a count for each reason of refusal."""
     with urlopen(f"{service.url}/metrics") as answer:
         text = answer.read().decode()
     pattern = r"^tonearm_events_(\w+?)(?:_total)?(?:\{reason=\"([a-z-]+)\"\})? ([\d.e+]+)$"

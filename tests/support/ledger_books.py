@@ -10,7 +10,7 @@ from tests.support.http import Answer
 from tests.support.ledger_requests import REFUSED, UNCOUNTED, VALID, Sample, reason
 from tests.support.load import Promises
 
-SUM = {"received", "recovered", "counted", "pending"}  # every other figure of the ledger is a reason of refusal
+SUM = {"received", "recovered", "counted", "duplicate", "pending"}  # all others are reasons of refusal
 
 
 class Books:
@@ -108,5 +108,5 @@ def reasons(figures: Mapping[str, int]) -> Set[str]:
 
 def missing(figures: Mapping[str, int]) -> int:
     """Requests without an outcome, or, below zero, outcomes without a request; 0 but for a moment."""
-    outcomes = figures["counted"] + figures["pending"] + sum(figures[why] for why in reasons(figures))
-    return figures["received"] + figures["recovered"] - outcomes
+    outcomes = (SUM - {"received", "recovered"}) | reasons(figures)
+    return figures["received"] + figures["recovered"] - sum(figures[name] for name in outcomes)

@@ -6,6 +6,7 @@ must be counted exactly once, one without an answer at most once, and one that w
 
 import json
 from dataclasses import dataclass, field
+from uuid import NAMESPACE_URL, uuid5
 
 import trio
 
@@ -52,8 +53,8 @@ class Load:
             except (OSError, trio.BrokenResourceError, EOFError):
                 await trio.sleep(0.05)
 
-    async def _send(self, stream: trio.SocketStream, key: str) -> None:
-        body = json.dumps({"trackEntryKey": key, "bucket": "complete"}).encode()
+    async def _send(self, stream: trio.SocketStream, key: str, **more: str) -> None:
+        body = json.dumps({"trackEntryKey": key, "bucket": "complete", **more}).encode()
         head = (
             f"POST /api/event/play HTTP/1.1\r\nHost: tonearm\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
             f"Chrome/140.0\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -65,6 +66,30 @@ class Load:
             self._promises.acknowledged.add(key)
         else:
             self._promises.refused[key] = status
+
+
+class Insistent(Load):
+    """Sends every event until it was answered twice, also if the connection breaks meanwhile, each with its eventId.
+
+    `reached` outlives the generator: client -> its event's number and how often that was answered.
+    """
+
+    def __init__(self, host: str, port: int, promises: Promises, reached: dict[str, tuple[int, int]]) -> None:
+        super().__init__(host, port, promises)
+        self._reached = reached
+
+    async def _client(self, name: str) -> None:
+        number, answered = self._reached.get(name, (1, 0))
+        while True:
+            try:
+                async with await trio.open_tcp_stream(*self._address) as stream:
+                    while True:
+                        key = f"{name}-{number}"
+                        await self._send(stream, key, eventId=str(uuid5(NAMESPACE_URL, key)))
+                        number, answered = (number, 1) if not answered else (number + 1, 0)
+                        self._reached[name] = number, answered
+            except (OSError, trio.BrokenResourceError, EOFError):
+                await trio.sleep(0.05)
 
 
 async def _status(stream: trio.SocketStream) -> int:
