@@ -1,7 +1,8 @@
 """What the read API and the command line show: a target's counters, summed over their slots. O(1) per target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from storage.bridge import Connection
@@ -15,13 +16,13 @@ SELECT count(*), coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::b
        coalesce(sum(shares_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
 FROM play_counter WHERE target_key = $1 AND target_kind = $2
 """
-# The figure of the day's last generation; no row where the day never had a salt.
-_TODAY: Final = """
-SELECT coalesce(sum(c.listeners), 0)::bigint, d.partial
+# The figure of each day's last generation; no row for a day that never had a salt.
+_DAYS: Final = """
+SELECT d.day, coalesce(sum(c.listeners), 0)::bigint, d.partial
 FROM token_day d
 LEFT JOIN listener_count c
   ON c.day = d.day AND c.generation = d.generation AND c.target_key = $1 AND c.target_kind = $2
-WHERE d.day = $3 GROUP BY d.partial
+WHERE d.day BETWEEN $3 AND $4 GROUP BY d.day, d.partial ORDER BY d.day
 """
 # Constants rather than one string with a table name in it: no SQL is put together from parts.
 _IN_CATALOG: Final = {
@@ -32,9 +33,10 @@ _IN_CATALOG: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Today:
+class Day:
     """Option B's figure of one day."""
 
+    day: date
     listeners: int
     partial: bool  # it covers only a part of the day: the salt was made late or replaced
 
@@ -49,7 +51,7 @@ class Figures:
     shares_link: int
     shares_embed: int
     listeners: int
-    today: Today | None = None
+    days: Sequence[Day] = ()  # that have a figure, in order
 
     @property
     def total_plays(self) -> int:
@@ -62,13 +64,17 @@ class Figures:
         return round(self.complete / self.total_plays, 4) if self.total_plays else None
 
 
-async def read(connection: Connection, target: Target, day: date | None = None) -> Figures | None:
-    """The target's figures, with option B's of `day`; None where it is neither counted nor in the catalog."""
+async def read(connection: Connection, target: Target, last: date | None = None, days: int = 1) -> Figures | None:
+    """The target's figures, with option B's of `days` days up to `last`; None where it is neither counted nor in the
+    catalog.
+    """
     row = await connection.fetchrow(_FIGURES, target.key, target.kind)
     assert row is not None
     rows, *counts = row
     if not rows and not await connection.fetchval(_IN_CATALOG[target.kind], target.key):
         return None
-    today = None if day is None else await connection.fetchrow(_TODAY, target.key, target.kind, day)
     found = Figures(*counts)
-    return found if today is None else replace(found, today=Today(*today))
+    if last is None:
+        return found
+    by_day = await connection.fetch(_DAYS, target.key, target.kind, last - timedelta(days=days - 1), last)
+    return replace(found, days=[Day(*row) for row in by_day])

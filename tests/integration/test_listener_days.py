@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -11,7 +12,7 @@ from storage import catalog, figures, listener_day, void
 from storage.bridge import Address, Connection, Database, open_database
 from storage.check import check
 from storage.counters import Target
-from storage.figures import SITE, Today
+from storage.figures import SITE, Day
 from storage.migrate import migrate, migrations
 from storage.rebuild import rebuild_open_days
 from tests.integration.test_pipeline import MOMENT, pipeline
@@ -43,10 +44,15 @@ def play(key: str, token: bytes | None, *, generation: int = 1, day: int = MOMEN
     return Play(Moment(MOMENT.hour, day), key, "complete", token=token, generation=generation)
 
 
+class Today(NamedTuple):
+    listeners: int
+    partial: bool
+
+
 async def listeners(database: Database, target: Target, day: date = DAY) -> Today | None:
     found = await database.run(figures.read, target, day)
     assert found is not None
-    return found.today
+    return Today(found.days[0].listeners, found.days[0].partial) if found.days else None
 
 
 ONE, TWO, THREE = b"1" * 32, b"2" * 32, b"3" * 32
@@ -76,6 +82,23 @@ async def test_a_token_is_new_again_on_another_day(tmp_path: Path, database: Dat
         await listeners(database, A),
         await listeners(database, A, TOMORROW),
     )
+
+
+async def test_the_last_days_are_those_that_had_a_salt_each_with_its_own_figure(
+    tmp_path: Path, database: Database
+) -> None:
+    later = [DAY + timedelta(days=number) for number in (1, 3)]  # on the day between, nothing ran
+    for day in later:
+        await database.transaction(begin, day)
+    await database.transaction(begin, later[0])  # again: its first salt was lost
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(play("a", ONE), play("a", TWO))
+        await running.accept(play("a", ONE, day=MOMENT.day + 1, generation=2), play("b", ONE, day=MOMENT.day + 3))
+    wanted = [Day(DAY, 2, partial=False), Day(later[0], 1, partial=True), Day(later[1], 0, partial=False)]
+    for days in (1, 2, 3, 4, 366):
+        found = await database.run(figures.read, A, later[1], days)
+        assert found is not None
+        assert [one for one in wanted if one.day > later[1] - timedelta(days=days)] == list(found.days)
 
 
 async def test_a_day_that_starts_again_counts_from_zero_and_leaves_out_tokens_of_the_earlier_salt(

@@ -189,6 +189,11 @@ def test_the_salt_is_told_about_but_never_shown_and_rotated_everywhere_at_once(
         stats = ask(Door.at(service.url), "GET", "/api/stats/track/before").json()
         assert (1, 0, True) == (stats["listeners"], stats["listenersToday"], stats["listenersTodayPartial"])
         assert "0 (part of the day)" in service.command("stats", "track", "before").stdout
+        today = {"day": as_json["day"], "listeners": 0, "partial": True}
+        by_day = ask(Door.at(service.url), "GET", "/api/stats/track/before?days=30").json()
+        assert stats | {"listenersByDay": [today]} == by_day
+        assert by_day == json.loads(service.command("stats", "track", "before", "--days", "30", "--json").stdout)
+        assert f"{as_json['day']}    0 (part of the day)" in service.command("stats", "home", "--days", "1").stdout
 
 
 def test_a_mode_without_tokens_has_no_salt_to_rotate(data_dir: Path, environment: dict[str, str]) -> None:

@@ -122,6 +122,19 @@ def test_the_sites_figures_add_up_everything(open_service: Open) -> None:
     assert [3, 3, 3, 0] == [after[n] - before[n] for n in ("totalPlays", "sampled", "totalShares", "listeners")]
 
 
+@pytest.mark.parametrize("days", ["0", "-1", "367", "1000", "7.0", "seven", "", "1e2", "\u0663"])
+def test_a_number_of_days_that_is_none_is_refused_with_what_is_one(open_service: Open, days: str) -> None:
+    answer = read(open_service, f"home?days={quote(days)}")
+    assert (400, "/problems/days") == (answer.status, answer.json()["type"])
+    assert "a whole number from 1 to 366" in answer.json()["detail"]
+    assert "*" == answer.headers["access-control-allow-origin"]
+
+
+def test_listeners_by_day_are_null_where_the_mode_makes_none(open_service: Open) -> None:
+    assert None is read(open_service, "home?days=366").json()["listenersByDay"]
+    assert "listenersByDay" not in read(open_service, "home").json()
+
+
 def test_a_share_makes_no_listener(open_service: Open) -> None:
     key = open_service.new_key()
     send(open_service, "share", targetType="track", targetKey=key, channel="link", anonId=LISTENER)
