@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 import tracker
 from actors.ledger import Reason
 from privacy.modes import Mode
-from server import demo, stats
+from server import badges, demo, stats
 from server.bodies import MOST_BYTES
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
@@ -39,6 +39,7 @@ class Parts:
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
     demo_audio: Path | None  # the demo's audio folder; None: no demo
+    min_listeners: int = 0  # smaller counts of listeners are not shown
 
 
 def build(parts: Parts) -> QuartTrio:
@@ -48,7 +49,12 @@ def build(parts: Parts) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = _BODY_TIMEOUT_S
     app.url_map.merge_slashes = False  # a key may hold two slashes in a row
     app.url_map.converters["key"] = stats.Key
-    app.register_blueprint(stats.blueprint(parts.database, parts.mode, parts.today))
+
+    def view(days: str | None) -> stats.View:
+        return stats.View(parts.mode(), parts.today(), days, parts.min_listeners)
+
+    app.register_blueprint(stats.blueprint(parts.database, view))
+    app.register_blueprint(badges.blueprint(parts.database, view))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
     _add_events(app, parts.events)

@@ -108,6 +108,12 @@ class Site(Section):
     origins: tuple[Annotated[str, AfterValidator(_is_origin)], ...] = ()  # empty: events from any page are taken
 
 
+class Stats(Section):
+    """`[stats]`: what the public figures show."""
+
+    min_listeners: int = Field(default=0, ge=0)  # smaller counts of listeners are not shown: a lone fan is not exposed
+
+
 class Spool(Section):
     """`[spool]`: what waits for the database."""
 
@@ -144,6 +150,7 @@ class Config(BaseSettings):
     privacy: Privacy = Privacy()
     limits: Limits = Limits()
     site: Site = Site()
+    stats: Stats = Stats()
     spool: Spool = Spool()
     housekeeping: Housekeeping = Housekeeping()
     log: Log = Log()

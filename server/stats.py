@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -20,6 +21,11 @@ from storage.figures import SITE, Day, Figures
 
 _FRESH_S: Final = 1  # figures are at most a second behind the log, so an answer may be kept that long
 _RETRY_AFTER_S: Final = 5
+_HEADERS: Final = {
+    "content-type": "application/json",
+    "cache-control": f"public, max-age={_FRESH_S}",
+    "access-control-allow-origin": "*",
+}
 MOST_DAYS: Final = 366  # of listeners by day in one answer
 _BAD_DAYS: Final = problem(
     400,
@@ -37,8 +43,8 @@ class Key(BaseConverter):
     regex = r"[\s\S]+"
 
 
-def blueprint(database: Database, mode: Callable[[], Mode], today: Callable[[], date]) -> Blueprint:
-    """The three routes, on an app that knows the converter `key`; `mode` says which listener figures exist now."""
+def blueprint(database: Database, view: Callable[[str | None], "View"]) -> Blueprint:
+    """The three routes, on an app that knows the converter `key`; `view` says what is shown now, given `?days`."""
     routes = Blueprint("stats", __name__, url_prefix="/api/stats")
 
     @routes.get("/home")
@@ -54,15 +60,32 @@ def blueprint(database: Database, mode: Callable[[], Mode], today: Callable[[], 
         return await answer(Target(key, "release"))
 
     async def answer(target: Target) -> Response:
-        return await _conditional(await _figures(database, target, mode(), today(), request.args.get("days")))
+        shown = await read(database, target, view(request.args.get("days")))
+        return await conditional(
+            shown if isinstance(shown, Answer) else Answer(200, _HEADERS, msgspec.json.encode(shown))
+        )
 
     return routes
 
 
-def as_json(found: Figures, mode: Mode, today: date, *, by_day: bool = False) -> dict[str, Any]:
-    """The contract's field names; a listener figure the mode does not produce is null."""
-    tokens = derives(mode, objected=False).token
-    this_day = found.days[-1] if tokens and found.days and found.days[-1].day == today else None
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of the figures is shown."""
+
+    mode: Mode
+    today: date
+    days: str | None = None  # of how many days listeners are asked for, as it was asked
+    min_listeners: int = 0
+
+    def listeners(self, number: int) -> int | None:
+        """None where so few are not to be told."""
+        return None if 0 < number < self.min_listeners else number
+
+
+def as_json(found: Figures, view: View) -> dict[str, Any]:
+    """The contract's field names; a listener figure that the mode does not produce, or that is too small, is null."""
+    made = derives(view.mode, objected=False)
+    this_day = found.days[-1] if made.token and found.days and found.days[-1].day == view.today else None
     shown: dict[str, Any] = {
         "totalPlays": found.total_plays,
         "partial": found.partial,
@@ -71,27 +94,28 @@ def as_json(found: Figures, mode: Mode, today: date, *, by_day: bool = False) ->
         "completionRate": found.completion_rate,
         "totalShares": found.shares_link + found.shares_embed,
         "shares": {"link": found.shares_link, "embed": found.shares_embed},
-        "listeners": found.listeners if derives(mode, objected=False).pseudonym else None,
-        "listenersToday": this_day.listeners if this_day else None,
+        "listeners": view.listeners(found.listeners) if made.pseudonym else None,
+        "listenersToday": view.listeners(this_day.listeners) if this_day else None,
         "listenersTodayPartial": this_day.partial if this_day else None,
     }
-    if by_day:
-        shown["listenersByDay"] = [_day(one) for one in found.days] if tokens else None
+    if view.days is not None:
+        shown["listenersByDay"] = [_day(one, view) for one in found.days] if made.token else None
     return shown
 
 
-def _day(one: Day) -> dict[str, Any]:
-    return {"day": one.day.isoformat(), "listeners": one.listeners, "partial": one.partial}
+def _day(one: Day, view: View) -> dict[str, Any]:
+    return {"day": one.day.isoformat(), "listeners": view.listeners(one.listeners), "partial": one.partial}
 
 
-async def _figures(database: Database, target: Target, mode: Mode, today: date, asked: str | None) -> Answer:
+async def read(database: Database, target: Target, view: View) -> dict[str, Any] | Answer:
+    """The figures in the contract's form, or the answer that says why there are none."""
     if len(target.key.encode()) > LONGEST_KEY or "\x00" in target.key:
         return _no_such(target)
-    days = _number_of_days(asked)
+    days = _number_of_days(view.days)
     if days is None:
         return _BAD_DAYS
     try:
-        found = await database.run(figures.read, target, today, days)
+        found = await database.run(figures.read, target, view.today, days)
     except DatabaseUnavailable:
         return problem(
             503,
@@ -100,14 +124,7 @@ async def _figures(database: Database, target: Target, mode: Mode, today: date, 
             "The figures cannot be read now; events are still taken. Try again later.",
             {"retry-after": str(_RETRY_AFTER_S), "access-control-allow-origin": "*"},
         )
-    if found is None:
-        return _no_such(target)
-    headers = {
-        "content-type": "application/json",
-        "cache-control": f"public, max-age={_FRESH_S}",
-        "access-control-allow-origin": "*",
-    }
-    return Answer(200, headers, msgspec.json.encode(as_json(found, mode, today, by_day=asked is not None)))
+    return _no_such(target) if found is None else as_json(found, view)
 
 
 def _number_of_days(asked: str | None) -> int | None:
@@ -122,7 +139,8 @@ def _no_such(target: Target) -> Answer:
     return answer.with_headers({"access-control-allow-origin": "*"})
 
 
-async def _conditional(answer: Answer) -> Response:
+async def conditional(answer: Answer) -> Response:
+    """With an ETag, and 304 for who has it already."""
     response = as_response(answer)
     if answer.status == 200:
         await response.add_etag()

@@ -152,6 +152,7 @@ async def run_tree(
             lambda: now().date(),
             Metrics(ledger, spool, findings, rotator),
             place.audio,
+            config.stats.min_listeners,
         )
 
         async with trio.open_nursery() as outer:

@@ -8,7 +8,8 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
     Place(
         "spool (`spool-N.sqlite` and its `-wal` in the data directory)",
         "accepted events that are not yet counted: hour, key, bucket, and one 32-byte value per option (HMAC-SHA-256 "
-        "of the id, of address and User-Agent), from which the pseudonyms per target are made",
+        "of the id, of address and User-Agent), from which the pseudonyms per target are made; of an event that has an "
+        "id of its own, 16 bytes of HMAC-SHA-256 of that",
         "until counted, usually under a second, as long as the database is away; then overwritten, and the `-wal` is "
         "emptied once the spool has drained and at least once a minute",
         "an event that was answered with 202 survives a crash. While it waits, its listener's pseudonyms on every "

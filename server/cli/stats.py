@@ -11,7 +11,7 @@ from rich.table import Table
 
 from server.cli.common import AsJson, ConfigFile, effective, fail, print_json, with_database
 from server.config import Config
-from server.stats import MOST_DAYS, as_json
+from server.stats import MOST_DAYS, View, as_json
 from storage import figures
 from storage.bridge import Database
 from storage.counters import Target
@@ -50,7 +50,7 @@ def _show(title: str, target: Target, config: Config, days: int, *, as_json_want
     found = with_database(config, partial(_read, target, today, days))
     if found is None:
         raise fail(f"No {target.kind} with the key {target.key!r} is in the catalog or has been counted.")
-    shown = as_json(found, config.privacy.mode, today, by_day=days > 0)
+    shown = as_json(found, View(config.privacy.mode, today, str(days) if days else None))
     if as_json_wanted:
         print_json(shown)
         return

@@ -202,3 +202,22 @@ def test_a_mode_without_tokens_has_no_salt_to_rotate(data_dir: Path, environment
         assert (1, True) == (refused.returncode, "anon-id, which uses no salt" in refused.stderr)
         status = service.command("salt", "status")
         assert "The privacy mode is anon-id, which uses no salt.\n" == status.stdout
+
+
+def test_few_listeners_are_not_told_in_public(data_dir: Path, environment: dict[str, str], database_url: str) -> None:
+    settings = {"TONEARM_PRIVACY__MODE": "both", "TONEARM_STATS__MIN_LISTENERS": "2"}
+    with serving(data_dir, environment | settings) as service:
+        eventually(lambda: has_salt(service))
+        play(service, "lonely")
+        assert (None, None) == figures(service, "lonely")
+        [day] = ask(Door.at(service.url), "GET", "/api/stats/track/lonely?days=1").json()["listenersByDay"]
+        assert None is day["listeners"]
+        own = json.loads(service.command("stats", "track", "lonely", "--json").stdout)  # the operator's own view
+        assert (1, 1) == (own["listeners"], own["listenersToday"])
+        other = {"Content-Type": "text/plain", "User-Agent": f"{BROWSER} Edg/140.0"}
+        body = json.dumps({"trackEntryKey": "lonely", "bucket": "complete", "anonId": ID[:-1] + "0"}).encode()
+        assert 202 == ask(Door.at(service.beacon), "POST", PLAY, other, body).status
+        door = Door.at(service.url)
+        eventually(lambda: ask(door, "GET", "/api/stats/track/lonely").json()["totalPlays"] == 2)
+        found = ask(door, "GET", "/api/stats/track/lonely").json()
+        assert (2, 2) == (found["listeners"], found["listenersToday"])

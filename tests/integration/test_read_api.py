@@ -64,7 +64,11 @@ def add_to_catalog(service: Open, release: str, *tracks: str) -> None:
 
 
 def read(service: Open, what: str, headers: Mapping[str, str] | None = None) -> Answer:
-    return ask(service.reads, "GET", f"/api/stats/{what}", headers)
+    return read_path(service, f"/api/stats/{what}", headers)
+
+
+def read_path(service: Open, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+    return ask(service.reads, "GET", path, headers)
 
 
 def test_the_figures_are_those_of_the_contract(open_service: Open) -> None:
