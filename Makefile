@@ -48,9 +48,9 @@ lint: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 pyproject.toml -o requirements/run.txt
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
 
 clean:

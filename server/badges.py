@@ -11,10 +11,9 @@ from typing import Any, Final, Literal, get_args
 from quart import Blueprint, Response, request
 
 from server.problems import Answer, problem
-from server.stats import View, conditional, read
+from server.stats import View, conditional, of_each_target, read
 from storage.bridge import Database
 from storage.counters import Target
-from storage.figures import SITE
 
 Look = Literal["flat", "odometer"]
 
@@ -35,20 +34,8 @@ _UNKNOWN: Final = "\N{EN DASH}"  # a figure that the privacy mode does not make,
 
 
 def blueprint(database: Database, view: Callable[[str | None], View]) -> Blueprint:
-    """The three routes, on an app that knows the converter `key`."""
+    """The three routes; `view` says what is shown now."""
     routes = Blueprint("badges", __name__, url_prefix="/badge")
-
-    @routes.get("/home.svg")
-    async def home() -> Response:
-        return await answer(SITE)
-
-    @routes.get("/track/<key:key>.svg")
-    async def track(key: str) -> Response:
-        return await answer(Target(key, "track"))
-
-    @routes.get("/release/<key:key>.svg")
-    async def release(key: str) -> Response:
-        return await answer(Target(key, "release"))
 
     async def answer(target: Target) -> Response:
         figure, look = request.args.get("figure", "plays"), request.args.get("look", "flat")
@@ -60,6 +47,7 @@ def blueprint(database: Database, view: Callable[[str | None], View]) -> Bluepri
             shown = Answer(200, _HEADERS, drawn(label, _number(shown, figure), look).encode())
         return await conditional(shown)
 
+    of_each_target(routes, answer, ".svg")
     return routes
 
 

@@ -1,7 +1,7 @@
 """The public read API (DESIGN §3): figures of the site, a track or a release as bare JSON objects."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -44,28 +44,33 @@ class Key(BaseConverter):
 
 
 def blueprint(database: Database, view: Callable[[str | None], "View"]) -> Blueprint:
-    """The three routes, on an app that knows the converter `key`; `view` says what is shown now, given `?days`."""
+    """The three routes; `view` says what is shown now, given `?days`."""
     routes = Blueprint("stats", __name__, url_prefix="/api/stats")
-
-    @routes.get("/home")
-    async def home() -> Response:
-        return await answer(SITE)
-
-    @routes.get("/track/<key:key>")
-    async def track(key: str) -> Response:
-        return await answer(Target(key, "track"))
-
-    @routes.get("/release/<key:key>")
-    async def release(key: str) -> Response:
-        return await answer(Target(key, "release"))
 
     async def answer(target: Target) -> Response:
         shown = await read(database, target, view(request.args.get("days")))
-        return await conditional(
-            shown if isinstance(shown, Answer) else Answer(200, _HEADERS, msgspec.json.encode(shown))
-        )
+        if not isinstance(shown, Answer):
+            shown = Answer(200, _HEADERS, msgspec.json.encode(shown))
+        return await conditional(shown)
 
+    of_each_target(routes, answer)
     return routes
+
+
+def of_each_target(routes: Blueprint, answer: Callable[[Target], Awaitable[Response]], suffix: str = "") -> None:
+    """`/home`, `/track/KEY` and `/release/KEY`, on an app that knows the converter `key`."""
+
+    @routes.get(f"/home{suffix}")
+    async def home() -> Response:
+        return await answer(SITE)
+
+    @routes.get(f"/track/<key:key>{suffix}")
+    async def track(key: str) -> Response:
+        return await answer(Target(key, "track"))
+
+    @routes.get(f"/release/<key:key>{suffix}")
+    async def release(key: str) -> Response:
+        return await answer(Target(key, "release"))
 
 
 @dataclass(frozen=True, slots=True)
