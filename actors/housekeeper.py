@@ -57,31 +57,38 @@ class Housekeeper:
         async with self._life:
             task_status.started()
             while True:
-                try:
-                    await self._round()
-                except DatabaseUnavailable as error:
-                    _log.warning("housekeeping has to wait for the database", reason=str(error))
+                for duty in (self._partitions, self._days, self._forgotten, self._ids, self._counters):
+                    try:
+                        await duty()
+                    except DatabaseUnavailable as error:
+                        _log.warning("housekeeping has to wait for the database", reason=str(error))
                 try:
                     with trio.move_on_after(_ROUND_S):
                         await self._life.receive()
                 except trio.EndOfChannel:
                     return
 
-    async def _round(self) -> None:
+    async def _partitions(self) -> None:
         today = self._today()
         await self._database.transaction(log.make_months, [today, today + _AHEAD])
-        for day in await self._database.transaction(listener_day.close_over, today):
-            _log.info("a day is closed: its tokens are dropped, its listeners are final", day=day.isoformat())
-        if cleared := await self._database.transaction(forgotten.clear_log):
-            _log.info("plays in the log have lost the pseudonyms of listeners who asked for it", plays=cleared)
-        await self._database.run(forgotten.expire)
-        await self._database.run(event_ids.expire, today)
-        if self._check_every_s and trio.current_time() - self._checked >= self._check_every_s:
-            self._checked = trio.current_time()
-            await self._check()
 
-    async def _check(self) -> None:
-        report = await self._database.transaction(check.check)
+    async def _days(self) -> None:
+        for day in await self._database.transaction(listener_day.close_over, self._today()):
+            _log.info("a day is closed: its tokens are dropped, its listeners are final", day=day.isoformat())
+
+    async def _forgotten(self) -> None:
+        await self._database.run(forgotten.expire)
+        if cleared := await self._database.patiently(forgotten.clear_log):
+            _log.info("plays in the log have lost the pseudonyms of listeners who asked for it", plays=cleared)
+
+    async def _ids(self) -> None:
+        await self._database.run(event_ids.expire, self._today())
+
+    async def _counters(self) -> None:
+        if not self._check_every_s or trio.current_time() - self._checked < self._check_every_s:
+            return
+        report = await self._database.patiently(check.check)
+        self._checked = trio.current_time()
         self._findings.checked_at = self._now()
         self._findings.differences = len(report.differences)
         for difference in report.differences[:10]:

@@ -7,7 +7,7 @@ an event accepted after a catalog change is never filed by the catalog before it
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 import trio
@@ -22,6 +22,13 @@ from storage.counters import Target
 _MAX_REMEMBERED: Final = 200_000  # keys; strangers can send any number of unknown ones, so memory has a bound
 
 _log = structlog.get_logger(__name__)
+
+
+class _Learned(NamedTuple):
+    """What a look at the database has told."""
+
+    releases: dict[str, str | None]
+    own: dict[Target, bool]
 
 
 class Resolver:
@@ -62,7 +69,9 @@ class Resolver:
                 elif isinstance(event, Share):
                     targets.add(Target(event.target_key, event.target_kind))
         day = max(event.moment.day for row in rows for event in row.events)
-        await until_available("resolver", lambda: self._database.transaction(self._refresh, targets, day))
+        learned = await until_available("resolver", lambda: self._database.transaction(self._refresh, targets, day))
+        self._releases.update(learned.releases)
+        self._own.update(learned.own)
         own = self._own
         return Resolved(
             rows,
@@ -70,22 +79,24 @@ class Resolver:
             frozenset(target for target in targets if not own[target]),
         )
 
-    async def _refresh(self, connection: Connection, targets: set[Target], day: int) -> None:
-        """Runs on the database's side; the resolver waits meanwhile, so the cache has one user at a time."""
+    async def _refresh(self, connection: Connection, targets: set[Target], day: int) -> _Learned:
+        """What is not remembered of these targets; to be remembered only once this has committed.
+
+        Runs on the database's side; the resolver waits meanwhile, so the cache has one user at a time.
+        """
         version = await catalog.version(connection)
         if version != self._version or day > self._day or len(self._own) > _MAX_REMEMBERED:
             self._own.clear()
             self._releases.clear()
             self._version, self._day, self._warned = version, max(day, self._day), False
-        if unknown := targets - self._own.keys():
-            tracks = [target.key for target in unknown if target.kind == "track"]
-            found = await catalog.releases_of(connection, sorted(tracks))
-            self._releases.update({key: found.get(key) for key in tracks})
-            admitted = await uncatalogued.admit(
-                connection, unknown, date.fromordinal(self._day), self._new_keys_per_day
-            )
-            self._own.update({target: target in admitted for target in unknown})
-            self._warn(len(unknown) - len(admitted))
+        unknown = targets - self._own.keys()
+        if not unknown:
+            return _Learned({}, {})
+        tracks = [target.key for target in unknown if target.kind == "track"]
+        found = await catalog.releases_of(connection, sorted(tracks))
+        admitted = await uncatalogued.admit(connection, unknown, date.fromordinal(self._day), self._new_keys_per_day)
+        self._warn(len(unknown) - len(admitted))
+        return _Learned({key: found.get(key) for key in tracks}, {target: target in admitted for target in unknown})
 
     def _warn(self, refused: int) -> None:
         if refused and not self._warned:

@@ -137,7 +137,12 @@ class Rotator:
         if stored is not None and stored.day == today + _ONE_DAY:
             return self._ahead(stored, today) if needed else None
         if stored is not None and stored.day == today:
-            return self._opened(stored) if needed else None
+            if needed:
+                return self._opened(stored)
+            await listener_day.mark_partial(connection, today)  # what comes from here on is not in its figure
+            return None
+        if stored is None:
+            await listener_day.close_lost(connection, today)
         if not needed:
             if stored is not None:
                 await salts.destroy(connection)

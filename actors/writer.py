@@ -18,7 +18,7 @@ from actors.ledger import Ledger
 from actors.messages import Resolved, SpooledRow
 from actors.recent import Recent
 from actors.retry import until_available
-from actors.tally import Tally, tally
+from actors.tally import SITE, Tally, tally
 from privacy import pseudonym
 from storage import counters, cursor, event_ids, forgotten, listener_day, listeners, log
 from storage.bridge import Connection, Database
@@ -193,10 +193,17 @@ class Writer:
 
 
 async def _forget(connection: Connection, bases: set[bytes]) -> Counter[Target]:
-    """Out of every set they may be in; returns how many listeners each target has lost."""
+    """Out of every set they may be in; returns how many listeners each target has lost.
+
+    Every listener is in the site's set. So an id that nobody has, which anybody can send, costs one look, and one that
+    somebody has costs a pseudonym for each target there is.
+    """
     await forgotten.remember(connection, map(pseudonym.tombstone, bases))
-    targets = await forgotten.targets(connection)
-    return await forgotten.erase(
-        connection,
-        [(target, pseudonym.for_target(base, target.kind, target.key)) for base in bases for target in targets],
-    )
+    on_site = {pseudonym.for_target(base, SITE.kind, SITE.key): base for base in bases}
+    lost: Counter[Target] = Counter()
+    known = await forgotten.known(connection, SITE, on_site)
+    targets = await forgotten.targets(connection) if known else []
+    for base in sorted(on_site[one] for one in known):
+        pairs = [(target, pseudonym.for_target(base, target.kind, target.key)) for target in targets]
+        lost += await forgotten.erase(connection, pairs)
+    return lost

@@ -52,6 +52,7 @@ async def main(
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
+    opening.allow_descriptors()
     data_dir = opening.data_directory(config)
     async with (
         opening.listener(config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
@@ -59,6 +60,7 @@ async def main(
         opening.address(config, data_dir, console) as address,
         opening.present(data_dir) as present,
     ):
+        present.say(live.mode.value, live.reloads)  # at once: what an earlier run has left names a process that is gone
         audio = await opening.prepare(config, data_dir, address, console)
         place = Place(data_dir, http_socket, beacon_socket, address, audio, workers=workers)
         async with trio.open_nursery() as nursery:

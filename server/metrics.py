@@ -1,6 +1,6 @@
 """`GET /metrics`: the ledger and the spool in Prometheus' text form. Numbers only, nothing about a listener."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, generate_latest
@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 from actors.housekeeper import Findings
 from actors.ledger import Ledger, Reason
 from actors.rotator import Rotator
-from storage.spool import Spool
 
 
 class Metrics(Collector):
@@ -18,9 +17,9 @@ class Metrics(Collector):
 
     CONTENT_TYPE: Final = CONTENT_TYPE_PLAIN_0_0_4
 
-    def __init__(self, ledger: Ledger, spool: Spool, findings: Findings, rotator: Rotator) -> None:
+    def __init__(self, ledger: Ledger, pending: Callable[[], int], findings: Findings, rotator: Rotator) -> None:
         self._ledger = ledger
-        self._spool = spool
+        self._pending = pending
         self._findings = findings
         self._rotator = rotator
         self._registry = CollectorRegistry()
@@ -37,7 +36,7 @@ class Metrics(Collector):
         yield CounterMetricFamily("tonearm_events_recovered", "Found in the spool at the start.", ledger.recovered)
         yield CounterMetricFamily("tonearm_events_counted", "In the database.", ledger.counted)
         yield CounterMetricFamily("tonearm_events_duplicate", "Counted already, by their eventId.", ledger.duplicate)
-        yield GaugeMetricFamily("tonearm_events_pending", "In the spool, to be counted.", self._spool.pending_events)
+        yield GaugeMetricFamily("tonearm_events_pending", "In the spool, to be counted.", self._pending())
         refused = CounterMetricFamily("tonearm_events_refused", "Not counted, by reason.", labels=["reason"])
         for reason in Reason:
             refused.add_metric([reason.value], ledger.refused[reason])

@@ -1,9 +1,10 @@
 """Opens what the service stands on, one thing a function, and says in one sentence why something cannot be opened."""
 
 import os
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +25,8 @@ from storage.bridge import Address, Database, DatabaseRefused, DatabaseUnavailab
 from storage.embedded.client import running_postgres
 
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
-FEWEST_CONNECTIONS: Final = 4  # of one process: the writer, the resolver, and two that read
+FEWEST_CONNECTIONS: Final = 4  # of one process: the writer, the resolver, the rotator, and one that reads
+_DESCRIPTORS: Final = 65_536
 _DATABASE_FOLDER: Final = "postgres"
 _AUDIO_FOLDER: Final = "demo-audio"
 PSEUDONYM_PURPOSE: Final = "pseudonym-key"
@@ -49,6 +51,15 @@ def data_directory(config: Config) -> Path:
             f"The data directory {path} is not writable ({error.strerror}). Set TONEARM_DATA_DIR to one that is."
         ) from None
     return path
+
+
+def allow_descriptors() -> None:
+    """As many open files as this user may have, within reason: each connection is one, and shells give 1,024."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if most == resource.RLIM_INFINITY else min(_DESCRIPTORS, most)
+    if resource.RLIM_INFINITY != allowed < wanted:
+        with suppress(ValueError, OSError):  # the system has a limit of its own below it
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @asynccontextmanager
@@ -116,6 +127,15 @@ async def abandoned_spool(path: Path, max_mib: int) -> AsyncIterator[spools.Spoo
         opened.close()
 
 
+def waiting(config: Config) -> int:
+    """How many events the spools of a stopped service hold."""
+    total = 0
+    for path in abandoned_spools(config.data_dir, 0):
+        with closing(spools.Spool(path, max_bytes=config.spool.max_mib * 1024 * 1024)) as spool:
+            total += spool.pending_events
+    return total
+
+
 def remove_spool(path: Path) -> None:
     """An empty one, and what SQLite and the lock left beside it."""
     for leftover in (path, path.with_suffix(".lock"), *path.parent.glob(path.name + "-*")):
@@ -126,7 +146,7 @@ def remove_spool(path: Path) -> None:
 async def database(config: Config, data_dir: Path, console: Console) -> AsyncIterator[Database]:
     """Connected, and migrated to this version's schema. Raises CannotStart."""
     async with address(config, data_dir, console) as where, connected(where, FEWEST_CONNECTIONS) as opened:
-        for name in await opened.transaction(migrate.migrate, migrate.migrations()):
+        for name in await opened.patiently(migrate.migrate, migrate.migrations()):
             _log.info("migrated", migration=name)
         yield opened
 
@@ -250,7 +270,7 @@ async def position(database: Database, spool: spools.Spool) -> tuple[int, int]:
 async def prepare(config: Config, data_dir: Path, where: Address, console: Console) -> Path | None:
     """What is done once for all workers: the schema; for the demo its catalog and music, whose folder is returned."""
     async with connected(where, FEWEST_CONNECTIONS) as opened:
-        for name in await opened.transaction(migrate.migrate, migrate.migrations()):
+        for name in await opened.patiently(migrate.migrate, migrate.migrations()):
             _log.info("migrated", migration=name)
         await finish_rotation(config, data_dir, opened)
         return await _demo(data_dir, opened, console) if config.demo else None

@@ -32,6 +32,7 @@ from actors.ingest import Ingest
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
 from actors.resolver import Resolver
+from actors.retry import until_available
 from actors.rotator import Rotator
 from actors.salts import Salts
 from actors.writer import Writer
@@ -47,7 +48,7 @@ from server.live import Live
 from server.metrics import Metrics
 from storage import cursor
 from storage.bridge import Address, Database
-from storage.spool import Spool
+from storage.spool import Spool, SpoolUnavailable
 
 DRAIN_S: Final = 15.0  # how long a stop may take to count what is spooled; systemd's default patience is 90 s
 _GRACE_S: Final = 3.0  # how long open requests may take to finish once the front closes
@@ -150,7 +151,7 @@ async def run_tree(
             database,
             lambda: live.mode,
             lambda: now().date(),
-            Metrics(ledger, spool, findings, rotator),
+            Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
             place.audio,
             config.stats.min_listeners,
         )
@@ -182,6 +183,7 @@ class Counting:
         self.ledger = Ledger()
         self._new_keys_per_day = config.limits.new_keys_per_day
         self._max_mib = config.spool.max_mib
+        self._inherited: Spool | None = None
         self._database = database
         # It orders rows, and is not asked to be unpredictable to who knows its past.
         self._random = Random(chance.random_bytes(32))  # noqa: S311
@@ -203,16 +205,33 @@ class Counting:
         """Count what spools of worker numbers that no longer exist still hold, and remove them."""
         for path in opening.abandoned_spools(data_dir, workers):
             async with opening.abandoned_spool(path, self._max_mib) as spool:
-                if spool is None:
-                    continue
-                _log.info("counting what an earlier worker left", spool=path.name, waiting=spool.pending_events)
-                to_ingest, actors = await self.chain(spool)
-                await to_ingest.aclose()  # nobody hands anything in: the chain empties the spool and ends
-                async with trio.open_nursery() as nursery:
-                    for actor in actors:
-                        nursery.start_soon(actor.run)
-                await self._database.run(cursor.forget_cursor, spool.spool_id)  # no day waits for it any more
-            opening.remove_spool(path)
+                emptied = spool is not None and await self._emptied(spool, path.name)
+            if emptied:
+                opening.remove_spool(path)
+
+    async def _emptied(self, spool: Spool, name: str) -> bool:
+        """Whether all of it is counted and gone from the file; what is not is left for the next start."""
+        _log.info("counting what an earlier worker left", spool=name, waiting=spool.pending_events)
+        try:
+            to_ingest, actors = await until_available("heir", lambda: self.chain(spool))
+        except SpoolUnavailable as error:
+            _log.warning("what an earlier worker left has to wait", spool=name, reason=str(error))
+            return False
+        self._inherited = spool
+        await to_ingest.aclose()  # nobody hands anything in: the chain empties the spool and ends
+        async with trio.open_nursery() as nursery:
+            for actor in actors:
+                nursery.start_soon(actor.run)
+        self._inherited = None
+        if spool.pending_events:  # counted, but the disk did not let them go: the cursor keeps them from counting twice
+            return False
+        # No day waits for it any more.
+        await until_available("heir", lambda: self._database.run(cursor.forget_cursor, spool.spool_id))
+        return True
+
+    def pending(self, own: Spool) -> int:
+        """Events in this process's hands that are not yet known to be counted."""
+        return own.pending_events + (self._inherited.pending_events if self._inherited else 0)
 
 
 async def _permanent(

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from concurrent.futures import CancelledError, Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import anyio.from_thread
@@ -26,7 +27,8 @@ P = ParamSpec("P")
 
 Row = Sequence[Any]  # a row's values by position; Any because a driver cannot know a statement's types
 
-_COMMAND_TIMEOUT_S: Final = 120  # nothing asked for here takes longer; a dead network must not hold a writer for ever
+_COMMAND_TIMEOUT_S: Final = 120  # counting and answering are far shorter; a dead network must not hold a writer
+_LONG_S: Final = 6 * 3600  # for what reads or rewrites the whole log, which takes as long as the log is
 _CONNECT_TIMEOUT_S: Final = 15
 _CLOSE_TIMEOUT_S: Final = 5
 
@@ -152,6 +154,16 @@ class Database:
 
         return await _over(self._loop, lambda: _borrowing(self._pool, whole))
 
+    async def patiently(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same for what grows with the log: its statements may take hours."""
+
+        async def patient(connection: Connection) -> T:
+            return await work(_Patient(connection), *args, **kwargs)
+
+        return await self.transaction(patient)
+
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator["News"]:
         """What is told with NOTIFY on `channel`, on a connection held for it. Raises DatabaseUnavailable."""
@@ -190,6 +202,16 @@ class Database:
         finally:
             with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
                 await _over(self._loop, end)
+
+
+class _Patient:
+    """A connection whose statements have hours."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return partial(getattr(self._connection, name), timeout=_LONG_S)
 
 
 class News:
@@ -369,6 +391,9 @@ def _unwrap(result: outcome.Outcome[T]) -> T:
         raise DatabaseUnavailable("the database thread gave the call up") from error
     except _TRANSIENT as error:
         raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+    except asyncpg.PostgresError as error:
+        error.detail = None  # it may show the row, and with it a pseudonym; this ends in the log
+        raise
 
 
 def _has_uvloop() -> bool:

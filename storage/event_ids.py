@@ -1,7 +1,7 @@
 """Ids of events that may come a second time, kept for as long as that may happen (DESIGN §3).
 
-A browser gives up an event after seven days (tracker/src/outbox.js), so an id is kept for nine: a day more than that
-on either side, since the two clocks need not agree and days are whole.
+A client may send an event again for seven days after it was made, so an id is kept for nine: days are whole, and the
+two clocks need not agree.
 """
 
 from collections.abc import Mapping

@@ -16,6 +16,9 @@ ON CONFLICT (tag) DO UPDATE SET until = excluded.until
 """
 _TAGS: Final = "SELECT tag FROM forgotten WHERE until >= now()"
 _EXPIRE: Final = "DELETE FROM forgotten WHERE until < now()"
+_KNOWN: Final = """
+SELECT pseudonym FROM listener WHERE target_key = $1 AND target_kind = $2 AND pseudonym = ANY ($3::bytea[])
+"""
 _TARGETS: Final = "SELECT DISTINCT target_key, target_kind FROM play_counter ORDER BY 1, 2"
 _ERASE: Final = """
 DELETE FROM listener l USING unnest($1::text[], $2::text[], $3::bytea[]) AS t (target_key, target_kind, pseudonym)
@@ -42,6 +45,12 @@ async def tags(connection: Connection) -> frozenset[bytes]:
     forgetting just now, and would still see what was there before the wait.
     """
     return frozenset(bytes(row[0]) for row in await connection.fetch(_TAGS))
+
+
+async def known(connection: Connection, target: Target, pseudonyms: Iterable[bytes]) -> set[bytes]:
+    """Those of `pseudonyms` that are in the target's set."""
+    rows = await connection.fetch(_KNOWN, target.key, target.kind, sorted(pseudonyms))
+    return {bytes(row[0]) for row in rows}
 
 
 async def targets(connection: Connection) -> Sequence[Target]:

@@ -35,6 +35,8 @@ BEGIN
     END IF;
 END $do$
 """
+_PARTIAL: Final = "UPDATE token_day SET partial = true WHERE day = $1 AND NOT partial"
+_LOST: Final = "UPDATE token_day SET partial = true WHERE day < $1 AND NOT closed RETURNING day, generation"
 _DROP_DAY: Final = """
 DO $do$
 BEGIN
@@ -131,11 +133,21 @@ async def close_over(connection: Connection, today: date) -> Sequence[date]:
     """Close every day that is over and done with: its tokens are dropped, its counts are final. Returns the days."""
     over = await connection.fetch(_OVER, today)
     for day, generation in over:
-        await connection.execute(_CLOSE, day)
-        await connection.execute(_DROP_DAY.format(day=day.isoformat()))
-        await connection.execute(_FORGET_EARLIER, day, generation)
-        await _cap(connection, day, generation)
+        await _close(connection, day, generation)
     return [row[0] for row in over]
+
+
+async def mark_partial(connection: Connection, day: date) -> None:
+    """The day's figure covers only a part of it, if there is one."""
+    await connection.execute(_PARTIAL, day)
+
+
+async def close_lost(connection: Connection, today: date) -> None:
+    """There is no salt, not even an old one: a crash has emptied what is UNLOGGED, and with it the tokens of days that
+    still wait for a spool. Tokens that come now would count again, so these days end with what they have.
+    """
+    for day, generation in await connection.fetch(_LOST, today):
+        await _close(connection, day, generation)
 
 
 async def cap_closed(connection: Connection, days: Collection[date]) -> None:
@@ -149,6 +161,13 @@ async def recount(connection: Connection) -> None:
     for day, generation in await connection.fetch(_NOT_CLOSED):
         await connection.execute(_UNCOUNT_DAY, day)
         await connection.execute(_RECOUNT, day, generation)
+
+
+async def _close(connection: Connection, day: date, generation: int) -> None:
+    await connection.execute(_CLOSE, day)
+    await connection.execute(_DROP_DAY.format(day=day.isoformat()))
+    await connection.execute(_FORGET_EARLIER, day, generation)
+    await _cap(connection, day, generation)
 
 
 async def _cap(connection: Connection, day: date, generation: int) -> None:

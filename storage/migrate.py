@@ -46,6 +46,10 @@ async def migrate(connection: Connection, known: Sequence[Migration]) -> list[st
     version = int(await connection.fetchval("SHOW server_version_num")) // 10_000
     if version < OLDEST_POSTGRES:
         raise DatabaseRefused(f"Tonearm needs PostgreSQL {OLDEST_POSTGRES} or newer; this server is {version}.")
+    if (encoding := await connection.fetchval("SHOW server_encoding")) != "UTF8":
+        raise DatabaseRefused(
+            f"Tonearm's keys are UTF-8, this database is {encoding}; make another: ENCODING 'UTF8' TEMPLATE template0."
+        )
     await connection.execute(_LOCK)
     await connection.execute(_LEDGER)
     applied: dict[int, str] = {row[0]: row[1] for row in await connection.fetch(_APPLIED)}

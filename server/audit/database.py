@@ -35,8 +35,8 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("daily_salt", "sealed"): Fact(
         Kind.SALT,
         "today's salt, sealed with AES-256-GCM under the installation's secret",
-        "until midnight of the site's time zone, or `tonearm salt rotate`; while the service is stopped, until its "
-        "next start",
+        "until midnight of the site's time zone, or `tonearm salt rotate`; while the service is stopped or the "
+        "database away, until they are back",
         "all processes make the same tokens. UNLOGGED, never analysed: in no write-ahead log, replica or base backup",
     ),
     ("daily_salt", "made_at"): Fact(Kind.TIME, "when the salt was made", "as the salt", "`tonearm salt status`"),
@@ -56,7 +56,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         Kind.EVENT,
         "16 bytes of HMAC-SHA-256 of an event's own random id, which has nothing to do with a listener",
         "nine days",
-        "an event that a browser may send twice (made offline, or on a page that was killed) counts once",
+        "an event that a client sends twice counts once",
     ),
     ("event_id", "day"): Fact(Kind.TIME, "the site's day", "nine days", "when the id goes"),
     ("forgotten", "tag"): Fact(

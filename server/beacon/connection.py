@@ -1,7 +1,7 @@
 """One client of the beacon listener: what it sent, what it is waiting for, what it has yet to take.
 
 No task and no timer belongs to it. The listener calls `readable` and `writable` when the socket is, ingest calls
-back when an event is on disk, and once a second the listener asks `overdue`. Nothing here waits.
+back when an event is on disk, and once a second the listener asks `too_late`. Nothing here waits.
 """
 
 import socket
@@ -66,6 +66,7 @@ class Connection:
     """`sock` is connected and non-blocking, and is closed by `close`."""
 
     __slots__ = (
+        "_asked",
         "_closing",
         "_draining",
         "_lingered",
@@ -93,6 +94,7 @@ class Connection:
         self._draining = False  # the listener stops: the next request is the last
         self._lingered: int | None = None  # bytes read since we ended it while the client may still be sending
         self._watched = (True, False)
+        self._asked = False  # something was, since it last was idle
 
     def readable(self) -> None:
         """The socket has something, or has ended."""
@@ -168,6 +170,7 @@ class Connection:
         reading = self._reading
         reading.feed(data)
         for request, afterwards in reading.take():
+            self._asked = True
             turn = _Turn(self, request, CLOSES if self._draining else afterwards)
             self._turns.append(turn)
             verdict = self.door.events.judge(request)
@@ -206,7 +209,8 @@ class Connection:
 
     def _settle_down(self) -> None:
         phase = self._next_phase()
-        if phase is not self.phase or phase is Phase.IDLE:
+        if phase is not self.phase or self._asked:  # blank lines between requests ask for nothing, and win no time
+            self._asked = False
             self._enter(phase)
         # Who does not take its answers is asked for nothing more: each further request would be work for nobody.
         self._watch(reading=not self._closing and not self._out and len(self._turns) < _MOST_TURNS)

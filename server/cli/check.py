@@ -25,7 +25,7 @@ def check(config: ConfigFile = None, json: AsJson = False) -> None:
 
 
 async def _check(database: Database) -> Report:
-    return await database.transaction(checks.check)
+    return await database.patiently(checks.check)
 
 
 def _say(report: Report) -> None:

@@ -70,6 +70,10 @@ def new_key(
     in_force = effective(config)
     if running := presence.look_up(in_force.data_dir):
         raise fail(f"The service (process {running.pid}) holds the key in memory; stop it first, on every machine.")
+    if waiting := opening.waiting(in_force):
+        raise fail(
+            f"{waiting:,} events wait in the spool, made with the key in force: run the service until they are counted."
+        )
     if not yes:
         typer.confirm("All-time listener counts start again at zero. Replace the key?", abort=True)
     data_dir = opening.data_directory(in_force)
@@ -102,6 +106,10 @@ def _tell(config: Config, running: presence.Presence | None, name: Mode, path: P
         return
     try:
         os.kill(running.pid, signal.SIGHUP)
+    except ProcessLookupError:
+        raise fail(
+            f"{path} says {name.value} now, but the service (process {running.pid}) has ended; the next start uses it."
+        ) from None
     except PermissionError:
         raise fail(
             f"{path} says {name.value} now, but the service (process {running.pid}) belongs to another user and could "

@@ -28,14 +28,14 @@ def rebuild(config: ConfigFile = None) -> None:
 
 
 async def _rebuild(report: Callable[[int, int], None], database: Database) -> Report:
-    before = await database.transaction(checks.check)
+    before = await database.patiently(checks.check)
     days = await database.run(rebuilding.days)
     steps = len(days) + 1
     for done, day in enumerate(days):
         report(done, steps)
-        await database.transaction(rebuilding.rebuild_day, day)
+        await database.patiently(rebuilding.rebuild_day, day)
     report(len(days), steps)
-    await database.transaction(rebuilding.rebuild_totals)
-    await database.transaction(rebuilding.rebuild_open_days)
+    await database.patiently(rebuilding.rebuild_totals)
+    await database.patiently(rebuilding.rebuild_open_days)
     report(steps, steps)
     return before

@@ -8,9 +8,11 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from actors.rotator import force, next_midnight
+from actors.rotator import force, next_midnight, opened
+from privacy import sealing
 from privacy.modes import derives
 from server import opening
+from server import secret as installation_secret
 from server.cli.common import EXIT_FAILED, AsJson, ConfigFile, effective, fail, print_json, with_database
 from server.config import Config
 from storage import salts
@@ -21,6 +23,9 @@ app = typer.Typer(help="The salt of the day, from which listeners of the day are
 
 T = TypeVar("T")
 
+_SEALED_OTHERWISE: Final = (
+    "The salt of today was sealed under another secret: plays count, listeners of today do not. Rotate it."
+)
 _NONE: Final = "There is no salt for today: plays count, listeners of today do not."
 
 
@@ -31,11 +36,11 @@ def status(config: ConfigFile = None, json: AsJson = False) -> None:
     stored = with_database(in_force, partial(_run, salts.read))
     now = datetime.now(in_force.zone)
     wanted = derives(in_force.privacy.mode, objected=False).token
-    current = stored is not None and stored.day == now.date()
+    current = stored is not None and stored.day == now.date() and _opens(stored, in_force)
     if json:
-        print_json(_as_json(stored, now, wanted=wanted))
+        print_json(_as_json(stored, now, wanted=wanted) | {"current": current})
     else:
-        for line in _lines(stored, now, in_force, wanted=wanted):
+        for line in _lines(stored, now, in_force, wanted=wanted, current=current):
             typer.echo(line)
     if wanted and not current:
         raise typer.Exit(EXIT_FAILED)
@@ -86,7 +91,24 @@ def _as_json(stored: Stored | None, now: datetime, *, wanted: bool) -> dict[str,
     }
 
 
-def _lines(stored: Stored | None, now: datetime, config: Config, *, wanted: bool) -> list[str]:
+def _opens(stored: Stored, config: Config) -> bool:
+    """Whether the installation's secret opens it: one that no process can open makes no token."""
+    try:
+        known = installation_secret.candidates(config.secret.get_secret_value(), config.data_dir)
+    except installation_secret.SecretError as error:
+        raise fail(str(error)) from None
+    return not known or any(_opens_with(secret, stored) for secret in known)
+
+
+def _opens_with(secret: bytes, stored: Stored) -> bool:
+    try:
+        opened(secret, stored)
+    except sealing.WrongSecret:
+        return False
+    return True
+
+
+def _lines(stored: Stored | None, now: datetime, config: Config, *, wanted: bool, current: bool) -> list[str]:
     lines = []
     if stored is not None:
         age = int((now.astimezone(UTC) - stored.made_at).total_seconds())
@@ -97,7 +119,7 @@ def _lines(stored: Stored | None, now: datetime, config: Config, *, wanted: bool
         goes = "" if stored is None else "; this one goes at midnight"
         lines.append(f"The privacy mode is {config.privacy.mode.value}, which uses no salt{goes}.")
     else:
-        if stored is None or stored.day != now.date():
-            lines.append(_NONE)
+        if not current:
+            lines.append(_NONE if stored is None or stored.day != now.date() else _SEALED_OTHERWISE)
         lines.append(f"next        {next_midnight(now):%Y-%m-%d %H:%M} ({config.timezone})")
     return lines

@@ -1,5 +1,5 @@
--- Events that a browser may send again (offline, or of a page that was killed) carry an id, and count once. What is kept
--- is keyed (privacy/pseudonym.py), and dropped after storage.event_ids.KEPT, when no browser sends them any more.
+-- Events that a client may send again carry an id, and count once. What is kept is keyed (privacy/pseudonym.py), and
+-- dropped after storage.event_ids.KEPT.
 CREATE TABLE event_id (
     target_key text  NOT NULL,
     event_id   bytea NOT NULL CHECK (octet_length(event_id) = 16),

@@ -81,7 +81,7 @@ def test_a_link_copied_in_the_frame_is_one_share(figures: Figures, visitor: Visi
         frame = frame_of(page)
         frame.click("[data-tonearm-share]")
         frame.wait_for_selector("[data-tonearm-state=copied]")
-        assert f"{visitor.site}/track/{EMBEDDED}" == visitor.copied(page)
+        assert f"{visitor.site}/track/{EMBEDDED}?tonearm=link" == visitor.copied(page)
 
 
 def test_a_copied_embed_plays_on_another_site_and_is_one_play(figures: Figures, visitor: Visitor) -> None:

@@ -27,7 +27,7 @@ def test_a_copied_link_is_one_share(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{TRACK}": {"link": 1}}):
         page = visitor.open(f"/track/{TRACK}")
         copy(page, f"track:{TRACK}")
-        assert f"{visitor.site}/track/{TRACK}" == visitor.copied(page)
+        assert f"{visitor.site}/track/{TRACK}?tonearm=link" == visitor.copied(page)
 
 
 @pytest.mark.full
@@ -46,7 +46,9 @@ def test_link_and_embed_are_a_share_each(figures: Figures, visitor: Visitor) -> 
         copy(page, f"track:{TRACK}", "link")
         copy(page, f"track:{TRACK}", "embed")
         copied = visitor.copied(page)
-        assert re.fullmatch(rf'<iframe src="{visitor.site}/embed/{TRACK}" [^<>]+></iframe>', copied), copied
+        assert re.fullmatch(rf'<iframe src="{visitor.site}/embed/{TRACK}\?tonearm=embed" [^<>]+></iframe>', copied), (
+            copied
+        )
 
 
 @pytest.mark.full
@@ -54,7 +56,7 @@ def test_a_copied_link_of_a_release_is_the_releases_share(figures: Figures, visi
     with figures.rise_by({f"release/{RELEASE}": {"link": 1}}):
         page = visitor.open(f"/release/{RELEASE}")
         copy(page, f"release:{RELEASE}")
-        assert f"{visitor.site}/release/{RELEASE}" == visitor.copied(page)
+        assert f"{visitor.site}/release/{RELEASE}?tonearm=link" == visitor.copied(page)
 
 
 @pytest.mark.full
@@ -90,7 +92,7 @@ def test_the_link_of_a_key_with_an_accented_letter_leads_to_its_track(figures: F
         page = visitor.open("/")
         copy(page, f"track:{ACCENTED}")
         copied = visitor.copied(page)
-        assert f"{visitor.site}/track/night-ferry/%C3%BCber-wasser" == copied
+        assert f"{visitor.site}/track/night-ferry/%C3%BCber-wasser?tonearm=link" == copied
         page.goto(copied)
         assert "Über Wasser" == page.inner_text("h1")
 

@@ -259,7 +259,7 @@ def test_three_quick_copies_are_one_share_and_are_on_the_clipboard(page: Page, s
         page.click("#link")
     page.wait_for_function("window.told?.length === 3")
     assert [True, False, False] == page.evaluate("told")
-    assert f"{site.address}/releases/r" == page.evaluate("navigator.clipboard.readText()")
+    assert f"{site.address}/releases/r?tonearm=link" == page.evaluate("navigator.clipboard.readText()")
     assert "copied" == page.get_attribute("#link", "data-tonearm-state")
     page.wait_for_function("!link.dataset.tonearmState")
     share = {"targetType": "release", "targetKey": "r", "channel": "link"}

@@ -197,6 +197,18 @@ def test_an_idle_client_is_let_go_without_a_word(client: Client) -> None:
     assert client.ended()
 
 
+def test_blank_lines_between_requests_win_no_time(client: Client) -> None:
+    assert 202 == client.ask("POST", PLAY, TEXT, BODY).status
+    with pytest.raises(OSError):  # noqa: PT011  # broken pipe or reset, as it comes
+        send_blank_lines(client, 15)  # ten times as long as a client may be idle
+
+
+def send_blank_lines(client: Client, seconds: float) -> None:
+    for _ in range(int(seconds * 20)):
+        client.send(b"\r\n")
+        time.sleep(0.05)
+
+
 def test_the_client_idle_longest_makes_room_for_a_new_one(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -28,16 +28,15 @@ def generation(url: str) -> int:
     return trio.run(read)
 
 
-async def lose_it(connection: Connection) -> None:
-    await connection.execute("TRUNCATE daily_salt")
+def change(url: str, statement: str) -> None:
+    async def execute(connection: Connection) -> None:
+        await connection.execute(statement)
 
-
-def without_salt(url: str) -> None:
-    async def lose() -> None:
+    async def run() -> None:
         async with open_database(Address(url=url), connections=1) as database:
-            await database.run(lose_it)
+            await database.run(execute)
 
-    trio.run(lose)
+    trio.run(run)
 
 
 def test_the_script_is_content_mends_what_is_missing_and_rotates_for_a_reason(
@@ -49,10 +48,17 @@ def test_the_script_is_content_mends_what_is_missing_and_rotates_for_a_reason(
         assert (0, True) == (content.returncode, "generation  1" in content.stdout)
         forced = run(service, "--now", "a laptop was lost")
         assert (0, True) == (forced.returncode, "its generation 2" in forced.stdout)
-    without_salt(database_url)  # and no service to make another
+    change(database_url, "TRUNCATE daily_salt")  # and no service to make another
     mended = run(service)
     assert (0, True) == (mended.returncode, "making one" in mended.stderr)
     assert 3 == generation(database_url)
+    change(database_url, "UPDATE daily_salt SET sealed = decode(repeat('00', octet_length(sealed)), 'hex')")
+    told = service.command("salt", "status", check=False)
+    assert (1, True) == (told.returncode, "sealed under another secret" in told.stdout)
+    mended = run(service)
+    assert (0, True) == (mended.returncode, "making one" in mended.stderr)
+    assert 0 == service.command("salt", "status").returncode
+    assert 4 == generation(database_url)
 
 
 @pytest.mark.parametrize(("words", "said"), [(["--now"], "Say why"), (["--help"], "Usage")])

@@ -5,7 +5,7 @@ import trio
 
 from storage.bridge import Address, Connection, Database, DatabaseRefused, open_database
 from storage.migrate import Migration, migrate, migrations
-from tests.support.postgres import rows
+from tests.support.postgres import Postgres, rows
 from tests.support.schema import SCHEMA_FILE, schema_of
 
 SHIPPED = [f"{migration.number:04}_{migration.name}" for migration in migrations()]
@@ -52,6 +52,14 @@ async def test_only_what_is_missing_is_applied(database_url: str) -> None:
         assert ["0001_first"] == await database.transaction(migrate, [first])
         assert ["0002_second"] == await database.transaction(migrate, [first, second])
         assert {"a", "b", "schema_migration"} == await tables(database)
+
+
+async def test_a_database_that_cannot_hold_every_key_is_refused(postgres: Postgres, database_url: str) -> None:
+    async with open_database(Address(url=database_url), connections=1) as database:
+        await rows(database, "CREATE DATABASE in_latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    async with open_database(Address(url=postgres.url("in_latin")), connections=1) as database:
+        with pytest.raises(DatabaseRefused, match="keys are UTF-8, this database is LATIN1"):
+            await database.transaction(migrate, migrations())
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(database_url: str) -> None:

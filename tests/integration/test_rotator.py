@@ -264,9 +264,21 @@ async def test_a_mode_without_tokens_makes_no_salt_and_removes_yesterdays(
     await settle(mock_clock)
     await until(lambda: process.generation() == 0)
     assert [("2026-11-21", 1)] == await rows(process.database, STORED)  # should the mode come back today
+    assert [(True,)] == await rows(process.database, "SELECT partial FROM token_day")
     await midnight(process, mock_clock, "2026-11-22T00:00:01")
     await trio.testing.wait_all_tasks_blocked(0.1)
     assert [] == await rows(process.database, STORED)
+
+
+async def test_a_crash_that_took_all_tokens_ends_the_days_that_were_still_open(
+    start: Start, mock_clock: trio.testing.MockClock
+) -> None:
+    process = await start(SiteClock("2026-11-21T00:00:10"))
+    await rows(process.database, "TRUNCATE daily_salt, listener_day")  # as a crash of PostgreSQL leaves them
+    await midnight(process, mock_clock, "2026-11-22T00:00:01")
+    await until(lambda: process.generation() == 1)
+    found = await rows(process.database, "SELECT day::text, partial, closed FROM token_day ORDER BY 1")
+    assert [("2026-11-21", True, True), ("2026-11-22", False, False)] == found
 
 
 async def test_a_salt_of_another_secret_is_not_used(start: Start) -> None:

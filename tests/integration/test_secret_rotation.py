@@ -1,10 +1,12 @@
 """Another secret seals the same keys: no listener is counted twice or lost, whatever cuts the rotation off."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from storage.spool import Spool
 from tests.integration.test_modes_live import has_salt
 from tests.support.http import Door, ask
 from tests.support.service import Service, eventually, serving
@@ -104,6 +106,12 @@ def test_a_new_key_starts_the_listeners_again_and_keeps_the_plays(data_dir: Path
         play_all(service, 2)
         refused = service.command("privacy", "new-key", "--yes", check=False)
         assert (1, True) == (refused.returncode, "stop it first" in refused.stderr)
+    with closing(Spool(data_dir / "spool-0.sqlite", max_bytes=1 << 20)) as spool:
+        waiting = spool.append(b"made with the key in force", 3)
+    refused = service.command("privacy", "new-key", "--yes", check=False)
+    assert (1, True) == (refused.returncode, "3 events wait in the spool" in refused.stderr)
+    with closing(Spool(data_dir / "spool-0.sqlite", max_bytes=1 << 20)) as spool:
+        spool.drop_through(waiting)
     assert "Listeners are counted from zero" in service.command("privacy", "new-key", "--yes").stdout
     with serving(data_dir, environment) as service:
         assert 0 == ask(Door.at(service.url), "GET", "/api/stats/track/a").json()["listeners"]

@@ -13,7 +13,7 @@
  * @param {object} event
  * @param {Sender} [sender]
  */
-export function beacon(url, event, sender = globalThis) {
+export async function beacon(url, event, sender = globalThis) {
   const body = JSON.stringify(event);
   try {
     if (sender.navigator?.sendBeacon?.(url, body)) return;
@@ -21,9 +21,7 @@ export function beacon(url, event, sender = globalThis) {
     // Some content blockers replace sendBeacon by a function that throws: go on to fetch.
   }
   try {
-    sender
-      .fetch?.(url, { method: "POST", body, keepalive: true, credentials: "omit", headers: { "Content-Type": "text/plain" } })
-      .catch(() => {});
+    await sender.fetch?.(url, { method: "POST", body, keepalive: true, credentials: "omit" });
   } catch {
     // Neither is there: the event is lost, the page is not.
   }

@@ -1,6 +1,6 @@
 // Translates what media elements say into the events of a play. Asks nothing of the layout and changes nothing in the page.
 
-/** @typedef {import("./play.js").Play} Play */
+/** @typedef {import("./plays.js").Play} Play */
 
 /**
  * What is asked of a player: media elements have it, and so have the custom elements that stand in for one.
@@ -9,63 +9,75 @@
  *   "currentTime" | "duration" | "paused" | "seeking" | "loop" | "playbackRate" | "isConnected" | "dataset">} Player
  */
 
-/** @param {Player} player */
-const lapRate = (player) => (player.loop ? player.playbackRate : 0);
-
-/** @type {Record<string, (play: Play, player: Player) => void>} */
-const HEARD = {
-  playing(play, player) {
-    play.on("duration", player.duration);
-    play.on("playing", player.currentTime);
-  },
-  // Also fired by seeks and by elements at rest, where no sound has brought the position about.
-  timeupdate(play, player) {
-    if (!player.paused && !player.seeking) play.on("progress", player.currentTime, lapRate(player));
-  },
-  // Also fired by a looping player that starts over.
-  seeking: (play, player) => play.on("seek", player.currentTime, player.paused ? 0 : lapRate(player)),
-  // The last report may be 250 ms old; the position of the pause was reached by playing.
-  pause(play, player) {
-    if (!player.seeking) play.on("progress", player.currentTime);
-    play.on("pause");
-  },
-  // A stream may learn its duration only at its end.
-  ended(play, player) {
-    play.on("duration", player.duration);
-    play.on("ended");
-  },
-  durationchange: (play, player) => play.on("duration", player.duration),
-};
-
-/** Another source from here on: a play of its own, also of the same track. */
-const EMPTIED = "emptied";
-
-export class MediaBinding {
-  #begin;
-  #active;
+/**
+ * @param {(track: string, player: Player) => Play} begin
+ * @param {() => Play[]} active the plays that something must still be heard of
+ */
+export function mediaBinding(begin, active) {
   /** @type {WeakMap<Player, Play>} the play of each player heard of */
-  #plays = new WeakMap();
+  const plays = new WeakMap();
   /** @type {WeakMap<Player, string | undefined>} players with listeners of their own, and the track they were given by name */
-  #observed = new WeakMap();
+  const observed = new WeakMap();
   /** @type {WeakSet<Player>} players that have been part of a document */
-  #placed = new WeakSet();
+  const placed = new WeakSet();
 
-  /**
-   * @param {(track: string, player: Player) => Play} begin
-   * @param {() => Play[]} active the plays that something must still be heard of
-   */
-  constructor(begin, active) {
-    this.#begin = begin;
-    this.#active = active;
-  }
+  /** @param {Player} player */
+  const removed = (player) => placed.has(player) && !player.isConnected;
 
-  /** Hears every player of a document that carries `data-tonearm-track`, now or later: media events do not bubble, but are captured.
-   *
-   * @param {Document} page
-   */
-  bind(page) {
-    this.#listen(page);
-  }
+  /** @param {Player} player */
+  const leave = (player) => {
+    plays.get(player)?.on("close");
+    plays.delete(player);
+  };
+
+  /** The play of what the player holds now; that of another track is left. @param {Player} player */
+  const playOf = (player) => {
+    const track = observed.get(player) ?? player.dataset?.["tonearmTrack"];
+    let play = plays.get(player);
+    if (play?.track === track) return play;
+    leave(player);
+    if (!track) return undefined;
+    plays.set(player, (play = begin(track, player)));
+    // Known only while it sounds already: there will be no `playing` to tell.
+    if (!player.paused) hear(play, player, "playing");
+    return play;
+  };
+
+  /** @param {Play} play @param {Player} player @param {string} type */
+  const hear = (play, player, type) => {
+    const { currentTime, paused, seeking } = player;
+    const lapRate = player.loop ? player.playbackRate : 0;
+    play.on("duration", player.duration); // a stream may learn it only at its end
+    // Also fired by seeks and by elements at rest, where no sound has brought the position about.
+    if (type === "timeupdate") paused || seeking || play.on("progress", currentTime, lapRate);
+    // Also fired by a looping player that starts over.
+    else if (type === "seeking") play.on("seek", currentTime, paused ? 0 : lapRate);
+    else if (type === "playing" || type === "ended") play.on(type, currentTime);
+    else if (type === "pause") {
+      // The last report may be 250 ms old; the position of the pause was reached by playing.
+      if (!seeking) play.on("progress", currentTime);
+      play.on(type);
+    }
+  };
+
+  /** @param {Event} event */
+  const heard = ({ type, target, currentTarget }) => {
+    const player = /** @type {Player} */ (target);
+    // Also the document hears a player that is observed by itself; and a video may sit inside something else that fires "pause".
+    if ((currentTarget !== player && observed.has(player)) || typeof player.currentTime !== "number") return;
+    const play = playOf(player);
+    if (!play) return;
+    if (type !== "emptied") hear(play, player, type);
+    // Another source from here on is a play of its own, also of the same track.
+    if (type === "emptied" || (type === "pause" && removed(player))) leave(player);
+    if (player.isConnected) placed.add(player);
+  };
+
+  /** @param {EventTarget} target a document, whose players media events do not bubble from, but are captured; or a player */
+  const listen = (target) => {
+    for (const type of ["playing", "timeupdate", "seeking", "pause", "ended", "durationchange", "emptied"])
+      target.addEventListener(type, heard, { capture: true, passive: true });
+  };
 
   /**
    * Hears one player by itself: one outside the document, inside a shadow root, or without the attribute.
@@ -73,63 +85,25 @@ export class MediaBinding {
    * @param {Player} player
    * @param {string} [track] entry key; without it the attribute tells
    */
-  observe(player, track) {
-    const known = this.#observed.has(player);
-    this.#observed.set(player, track);
-    if (!known) this.#listen(player);
-    this.#playOf(player);
-  }
-
-  /** The document has changed: closes the plays of players that were taken out of it or were given another track. */
-  review() {
-    for (const { player } of this.#active()) {
-      if (!player) continue;
-      this.#playOf(player);
-      if (!this.#removed(player)) continue;
-      if (player.paused) this.#leave(player);
-      else if (!this.#observed.has(player)) this.observe(player); // its `pause` no longer passes the document
-    }
-  }
-
-  /** @param {EventTarget} target */
-  #listen(target) {
-    for (const type of [...Object.keys(HEARD), EMPTIED]) target.addEventListener(type, this.#heard, { capture: true, passive: true });
-  }
-
-  /** @param {Event} event */
-  #heard = (event) => {
-    const player = /** @type {Player} */ (event.target);
-    // Also the document hears a player that is observed by itself; and a video may sit inside something else that fires "pause".
-    if ((event.currentTarget !== player && this.#observed.has(player)) || typeof player.currentTime !== "number") return;
-    const play = this.#playOf(player);
-    if (!play) return;
-    HEARD[event.type]?.(play, player);
-    if (event.type === EMPTIED || (event.type === "pause" && this.#removed(player))) this.#leave(player);
-    if (player.isConnected) this.#placed.add(player);
+  const observe = (player, track) => {
+    if (!observed.has(player)) listen(player);
+    observed.set(player, track);
+    playOf(player);
   };
 
-  /** The play of what the player holds now; that of another track is left. @param {Player} player */
-  #playOf(player) {
-    const track = this.#observed.get(player) ?? player.dataset?.["tonearmTrack"];
-    let play = this.#plays.get(player);
-    if (play?.track === track) return play;
-    this.#leave(player);
-    if (!track) return undefined;
-    this.#plays.set(player, (play = this.#begin(track, player)));
-    play.on("duration", player.duration);
-    // Known only while it sounds already: there will be no `playing` to tell.
-    if (!player.paused) play.on("playing", player.currentTime);
-    return play;
-  }
+  return {
+    listen,
+    observe,
 
-  /** @param {Player} player */
-  #leave(player) {
-    this.#plays.get(player)?.on("close");
-    this.#plays.delete(player);
-  }
-
-  /** @param {Player} player */
-  #removed(player) {
-    return this.#placed.has(player) && !player.isConnected;
-  }
+    /** The document has changed: closes the plays of players that were taken out of it or were given another track. */
+    review() {
+      for (const { player } of active()) {
+        if (!player) continue;
+        playOf(player);
+        if (!removed(player)) continue;
+        if (player.paused) leave(player);
+        else if (!observed.has(player)) observe(player); // its `pause` no longer passes the document
+      }
+    },
+  };
 }

@@ -1,6 +1,7 @@
 // Share buttons: a click copies, and what was copied is counted. One listener serves every button, present and to come.
 
 import { copyText } from "./copy-text.js";
+import { marked } from "./via.js";
 
 /** How long a button says what has become of its click, in milliseconds. */
 const STATE_MS = 2_000;
@@ -10,52 +11,37 @@ const resting = new WeakMap();
 
 /**
  * @param {Document} page
- * @param {import("./share.js").ShareTracker} shares
+ * @param {import("./share.js").Share} share
  */
-export function bindShares(page, shares) {
+export function bindShares(page, share) {
   page.addEventListener(
     "click",
     (event) => {
-      const button = buttonOf(event);
-      if (button) void share(button, shares);
+      // Through open shadow roots, where `target` is only the host.
+      const button = /** @type {HTMLElement[]} */ (event.composedPath()).find((node) => node.dataset?.["tonearmShare"]);
+      if (button) void shareBy(button, share);
     },
     { capture: true, passive: true },
   );
 }
 
-/** @param {Event} event @returns {HTMLElement | undefined} through open shadow roots, where `target` is only the host */
-function buttonOf(event) {
-  for (const node of event.composedPath()) {
-    if (node instanceof HTMLElement && node.dataset["tonearmShare"]) return node;
-  }
-  return undefined;
-}
-
-/** @param {HTMLElement} button @param {import("./share.js").ShareTracker} shares */
-async function share(button, shares) {
-  const target = button.dataset["tonearmShare"] ?? "";
-  const channel = button.dataset["tonearmChannel"] ?? "link";
-  const outcome = await shares.share(target, channel, copy(button, channel));
-  if (outcome === "failed") return show(button, "failed");
-  show(button, "copied");
-  const detail = { target, channel, counted: outcome === "sent" };
-  button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, composed: true, detail }));
-}
-
-/** @param {HTMLElement} button @param {string} channel @returns {Promise<void>} */
-async function copy({ dataset }, channel) {
-  const { tonearmText: text, tonearmUrl: url } = dataset;
-  if (text) return copyText(text);
-  if (channel !== "link") throw new Error("An embed has no text of its own: give it in data-tonearm-text.");
-  return copyText(new URL(url ?? "", url ? document.baseURI : location.href).href);
-}
-
-/** @param {HTMLElement} button @param {"copied" | "failed"} state */
-function show(button, state) {
+/** @param {HTMLElement} button @param {import("./share.js").Share} share */
+async function shareBy(button, share) {
+  const { tonearmShare: target = "", tonearmChannel: channel = "link" } = button.dataset;
+  const outcome = await share(target, channel, copyText(() => textOf(button, channel)));
   clearTimeout(resting.get(button));
-  button.dataset["tonearmState"] = state;
+  button.dataset["tonearmState"] = outcome === "failed" ? outcome : "copied";
   resting.set(
     button,
     setTimeout(() => delete button.dataset["tonearmState"], STATE_MS),
   );
+  if (outcome === "failed") return;
+  const detail = { target, channel, counted: outcome === "sent" };
+  button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, composed: true, detail }));
+}
+
+/** Nothing for an embed without a text: only the site knows its player. @param {HTMLElement} button @param {string} channel */
+function textOf({ dataset }, channel) {
+  if (dataset["tonearmText"] || channel !== "link") return dataset["tonearmText"] ?? "";
+  return marked(new URL(dataset["tonearmUrl"] ?? location.href, document.baseURI), channel);
 }

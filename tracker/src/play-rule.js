@@ -21,9 +21,9 @@ export const COMPLETE_ABOVE = 0.8;
  * @returns {Bucket | undefined}
  */
 export function bucketOf(highWater, duration) {
-  const known = duration > 0 && duration < Infinity;
-  if (highWater < (known ? Math.min(FLOOR_SECONDS, FLOOR_FRACTION * duration) : FLOOR_SECONDS)) return undefined;
-  const reached = known ? highWater / duration : 0;
-  if (reached < SAMPLED_FROM) return "partial";
-  return reached > COMPLETE_ABOVE ? "complete" : "sampled";
+  // An unknown duration is an endless one: nothing is reached of it, and its floor is FLOOR_SECONDS.
+  const whole = duration > 0 ? duration : Infinity;
+  if (highWater < Math.min(FLOOR_SECONDS, FLOOR_FRACTION * whole)) return undefined;
+  const reached = highWater / whole;
+  return reached < SAMPLED_FROM ? "partial" : reached > COMPLETE_ABOVE ? "complete" : "sampled";
 }

@@ -1,44 +1,55 @@
 // All plays of this page: which are active, and what becomes of them when the page goes.
 
-import { Play } from "./play.js";
+import { playSession } from "./play-session.js";
 
 /** @typedef {import("./play-rule.js").Bucket} Bucket */
+/** @typedef {import("./bind-media.js").Player} Player */
+/** @typedef {import("./via.js").Via} Via */
 
-export class Plays {
+/**
+ * One track in one player: its entry key, its events (see play-session.js), its player where there is an element.
+ *
+ * @typedef {{ track: string, player: Player | undefined, on: import("./play-session.js").Take }} Play
+ */
+
+/**
+ * @param {() => void} opened a listen is open (told more than once)
+ * @param {(track: string, bucket: Bucket, via: Via | undefined) => void} counted a listen has closed and is a play
+ * @param {() => Via | undefined} [arrived] what a play that begins now came through
+ */
+export function pagePlays(opened, counted, arrived) {
   /** @type {Set<Play>} */
-  #active = new Set();
-  #opened;
-  #counted;
+  const active = new Set();
 
-  /**
-   * @param {() => void} opened a listen is open (told more than once)
-   * @param {(track: string, bucket: Bucket) => void} counted a listen has closed and is a play
-   */
-  constructor(opened, counted) {
-    this.#opened = opened;
-    this.#counted = counted;
-  }
+  return {
+    /** @param {string} track @param {Player} [player] @returns {Play} */
+    begin(track, player) {
+      const session = playSession();
+      const via = arrived?.();
+      /** @type {Play} */
+      const play = {
+        track,
+        player,
+        on(event, value, looping) {
+          const bucket = session.on(event, value, looping);
+          const state = session.state();
+          // Something sounds, or did and may go on: the page must still look after it.
+          if (state === "idle" || state === "closed") active.delete(play);
+          else active.add(play);
+          if (state === "open") opened();
+          if (bucket) counted(track, bucket, via);
+          return bucket;
+        },
+      };
+      return play;
+    },
 
-  /** @param {string} track @param {import("./bind-media.js").Player} [player] @returns {Play} */
-  begin(track, player) {
-    return new Play(track, this.#moved, player);
-  }
+    /** The plays something must still be heard of; a copy, since what the caller does with one may change the set. */
+    active: () => [...active],
 
-  /** The plays something must still be heard of. @returns {Play[]} a copy: what the caller does with one may change the set */
-  get active() {
-    return [...this.#active];
-  }
-
-  /** The page may be going away for good. */
-  hide() {
-    for (const play of this.active) play.on("hide");
-  }
-
-  /** @param {Play} play @param {Bucket | undefined} bucket */
-  #moved = (play, bucket) => {
-    if (play.active) this.#active.add(play);
-    else this.#active.delete(play);
-    if (play.open) this.#opened();
-    if (bucket) this.#counted(play.track, bucket);
+    /** The page may be going away for good. */
+    hide() {
+      for (const play of [...active]) play.on("hide");
+    },
   };
 }

@@ -4,7 +4,7 @@
 export const SHARE_WINDOW_MS = 60_000;
 
 /** @typedef {"link" | "embed"} Channel */
-/** @typedef {{ targetType: "track" | "release", targetKey: string, channel: Channel }} ShareEvent */
+/** @typedef {{ targetType: string, targetKey: string, channel: string }} ShareEvent */
 
 /**
  * - sent: the share counts.
@@ -16,49 +16,38 @@ export const SHARE_WINDOW_MS = 60_000;
  * @typedef {"sent" | "repeated" | "aborted" | "failed" | "invalid"} ShareOutcome
  */
 
-/** @param {string} target @param {string} channel @returns {ShareEvent | undefined} */
-function shareEvent(target, channel) {
-  const [, type, key] = /^(track|release):(.+)$/s.exec(target) ?? [];
-  if (!key || !(channel === "link" || (channel === "embed" && type === "track"))) return undefined;
-  return { targetType: type === "track" ? type : "release", targetKey: key, channel };
-}
+/**
+ * Waits for the deed itself (a clipboard write, `navigator.share`) and counts it if it succeeded. Never rejects.
+ *
+ * - target: "track:KEY" or "release:KEY"
+ * - channel: "link" or "embed"
+ * - deed: a promise of the deed, or anything else where it is already done
+ *
+ * @typedef {(target: string, channel: string, deed?: unknown) => Promise<ShareOutcome>} Share
+ */
 
-export class ShareTracker {
-  #send;
-  #now;
+/**
+ * @param {(event: ShareEvent) => void} send
+ * @param {() => number} now milliseconds of a clock that only goes forward
+ * @returns {Share}
+ */
+export function shareTracker(send, now) {
   /** @type {Map<string, number>} when each target and channel was last sent */
-  #sent = new Map();
+  const sent = new Map();
 
-  /** @param {(event: ShareEvent) => void} send @param {() => number} now milliseconds of a clock that only goes forward */
-  constructor(send, now) {
-    this.#send = send;
-    this.#now = now;
-  }
-
-  /**
-   * Waits for the deed itself (a clipboard write, `navigator.share`) and counts it if it succeeded. Never rejects.
-   *
-   * @param {string} target "track:KEY" or "release:KEY"
-   * @param {string} channel "link" or "embed"
-   * @param {unknown} deed a promise of the deed, or anything else where it is already done
-   * @returns {Promise<ShareOutcome>}
-   */
-  async share(target, channel, deed) {
+  return async (target, channel, deed) => {
     try {
       await deed;
     } catch (error) {
       return /** @type {{ name?: unknown } | null | undefined} */ (error)?.name === "AbortError" ? "aborted" : "failed";
     }
-    const event = shareEvent(target, channel);
-    return event ? this.#count(`${channel} ${target}`, event) : "invalid";
-  }
-
-  /** @param {string} which @param {ShareEvent} event @returns {ShareOutcome} */
-  #count(which, event) {
-    const now = this.#now();
-    if (now - (this.#sent.get(which) ?? -Infinity) < SHARE_WINDOW_MS) return "repeated";
-    this.#sent.set(which, now);
-    this.#send(event);
+    const which = channel + " " + target;
+    const [, targetType, targetKey] = /^(?:link (?=release)|\w+ (?=track))(\w+):(.+)$/s.exec(which) ?? [];
+    if (!targetType || !targetKey || !/^(link|embed)$/.test(channel)) return "invalid";
+    const time = now();
+    if (time - (sent.get(which) ?? -Infinity) < SHARE_WINDOW_MS) return "repeated";
+    sent.set(which, time);
+    send({ targetType, targetKey, channel });
     return "sent";
-  }
+  };
 }

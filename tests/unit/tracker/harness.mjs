@@ -3,13 +3,14 @@
 
 import { createInterface } from "node:readline";
 import { beacon } from "../../../tracker/src/beacon.js";
-import { MediaBinding } from "../../../tracker/src/bind-media.js";
-import { ListenerId, STORAGE_KEY } from "../../../tracker/src/listener-id.js";
+import { mediaBinding } from "../../../tracker/src/bind-media.js";
+import { listenerId, STORAGE_KEY } from "../../../tracker/src/listener-id.js";
 import { bucketOf } from "../../../tracker/src/play-rule.js";
-import { PlaySession } from "../../../tracker/src/play-session.js";
-import { Plays } from "../../../tracker/src/plays.js";
-import { ShareTracker } from "../../../tracker/src/share.js";
+import { playSession } from "../../../tracker/src/play-session.js";
+import { pagePlays } from "../../../tracker/src/plays.js";
+import { shareTracker } from "../../../tracker/src/share.js";
 import { uuid } from "../../../tracker/src/uuid.js";
+import { arrival, marked } from "../../../tracker/src/via.js";
 
 const number = (value) => (typeof value === "string" ? Number(value) : value);
 
@@ -30,14 +31,11 @@ function players({ steps }) {
   const closed = [];
   let index = 0;
   let opened = 0;
-  const plays = new Plays(
+  const plays = pagePlays(
     () => (opened += 1),
     (track, bucket) => closed.push([index, track, bucket]),
   );
-  const binding = new MediaBinding(
-    (track, player) => plays.begin(track, player),
-    () => plays.active,
-  );
+  const binding = mediaBinding(plays.begin, plays.active);
   const known = new Map();
   for (const step of steps) {
     const player = known.get(step.player ?? 0) ?? new FakePlayer();
@@ -50,18 +48,13 @@ function players({ steps }) {
     else if (step.fire) player.dispatchEvent(new Event(step.fire));
     index += 1;
   }
-  return { closed, opened, active: plays.active.length };
+  return { closed, opened, active: plays.active().length };
 }
 
 function session({ events }) {
-  const one = new PlaySession();
-  const answers = [];
-  try {
-    for (const [event, value, looping] of events) answers.push(one.on(event, number(value), looping) ?? null);
-  } catch (error) {
-    return { answers, state: one.state, error: error.name, message: error.message };
-  }
-  return { answers, state: one.state, bucket: one.bucket ?? null };
+  const one = playSession();
+  const answers = events.map(([event, value, looping]) => one.on(event, number(value), looping) ?? null);
+  return { answers, state: one.state(), bucket: one.bucket() ?? null };
 }
 
 const DEEDS = {
@@ -75,14 +68,14 @@ const DEEDS = {
 async function shares({ steps }) {
   const sent = [];
   let now = 0;
-  const tracker = new ShareTracker(
+  const share = shareTracker(
     (event) => sent.push(event),
     () => now,
   );
   const outcomes = [];
   for (const { at, target, channel, deed = "done" } of steps) {
     now = at;
-    outcomes.push(await tracker.share(target, channel, DEEDS[deed]()));
+    outcomes.push(await share(target, channel, DEEDS[deed]()));
   }
   return { outcomes, sent };
 }
@@ -109,13 +102,13 @@ class FakeStorage {
   }
 }
 
-// Steps: "learn" (and wait for the answer), "learn-pending" (the answer never comes), "current", {refused}, {mode}.
+// "elsewhere" is another tab with the same storage. Steps: "learn" (and wait for the answer), "learn-pending" (the answer never comes), "current", {refused}, {mode}.
 async function listener({ stored, broken = [], mode, refused = false, steps }) {
   const storage = new FakeStorage(stored, broken);
   const seen = { asked: 0, ids: [] };
   const pending = new Promise(() => {});
   let unanswered = steps.includes("learn-pending");
-  const id = new ListenerId({
+  const tab = () => listenerId({
     askMode: () => {
       seen.asked += 1;
       if (unanswered) return pending;
@@ -127,6 +120,7 @@ async function listener({ stored, broken = [], mode, refused = false, steps }) {
     },
     refused: () => refused,
   });
+  const id = tab();
   const settle = () => new Promise((done) => setImmediate(done));
   await settle();
   for (const step of steps) {
@@ -135,10 +129,12 @@ async function listener({ stored, broken = [], mode, refused = false, steps }) {
     else if (step === "current") seen.ids.push(id.current() ?? null);
     else if (step === "optOut") seen.ids.push(id.optOut() ?? null);
     else if (step === "optIn") id.optIn();
+    else if (step === "optOut elsewhere") tab().optOut();
+    else if (step === "optIn elsewhere") tab().optIn();
     else id.learn();
     await settle();
   }
-  return { ...seen, stored: storage.values, mode: id.mode ?? null };
+  return { ...seen, stored: storage.values, mode: id.mode() ?? null };
 }
 
 async function beacons({ sendBeacon, fetch }) {
@@ -163,16 +159,34 @@ async function beacons({ sendBeacon, fetch }) {
   return { calls };
 }
 
-const secure = { randomUUID: () => "from-the-browser", getRandomValues: () => null };
-const insecure = { getRandomValues: (bytes) => bytes.fill(255) };
+const fixed = { getRandomValues: (bytes) => bytes.fill(255) };
+
+// One visit: where it begins, whether the browser lets its address be changed, and the page shown later without loading one.
+function visit({ address, fixed = false, later }) {
+  const place = new URL(address);
+  const seen = [];
+  const history = {
+    state: { of: "the page" },
+    replaceState(state, _, url) {
+      if (fixed) throw new DOMException("no", "SecurityError");
+      seen.push([state, url]);
+    },
+  };
+  const via = arrival(place, history);
+  const first = via() ?? null;
+  if (later) place.pathname = later;
+  return { first, then: via() ?? null, replaced: seen };
+}
 
 const SUBJECTS = {
+  visit,
+  marked: ({ address, channel }) => ({ address: marked(new URL(address), channel) }),
   players,
   session,
   shares,
   listener,
   beacons,
-  uuid: () => ({ secure: uuid(secure), insecure: uuid(insecure), real: uuid() }),
+  uuid: () => ({ fixed: uuid(fixed), real: uuid() }),
   bucket: ({ highWater, duration }) => ({ bucket: bucketOf(number(highWater), number(duration)) ?? null }),
 };
 

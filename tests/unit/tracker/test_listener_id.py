@@ -83,14 +83,22 @@ def test_opting_in_again_mints_another_id(node: Node) -> None:
     assert {KEY: minted} == answer["stored"]
 
 
+def test_opting_out_holds_in_the_tabs_that_are_open(node: Node) -> None:
+    answer = node.ask("listener", mode="anon-id", stored=ID, steps=["learn", "current", "optOut elsewhere", "current"])
+    assert ([ID, None], {OPT_OUT: "1"}) == (answer["ids"], answer["stored"])
+    steps = ["optOut elsewhere", "learn", "current", "optIn elsewhere", "learn", "current"]
+    none, minted = node.ask("listener", mode="anon-id", steps=steps)["ids"]
+    assert none is None
+    assert UUID4.fullmatch(minted)
+
+
 @pytest.mark.parametrize("broken", [["access"], ["get", "set", "remove"], ["set"]])
 def test_opting_out_holds_for_the_page_where_storage_is_blocked(node: Node, broken: list[str]) -> None:
     answer = node.ask("listener", mode="anon-id", broken=broken, steps=["learn", "optOut", "current"])
     assert [None, None] == answer["ids"]
 
 
-def test_a_uuid_is_made_with_and_without_a_secure_context(node: Node) -> None:
+def test_a_uuid_is_of_version_4(node: Node) -> None:
     made = node.ask("uuid")
-    assert "from-the-browser" == made["secure"]
-    assert "ffffffff-ffff-4fff-bfff-ffffffffffff" == made["insecure"]
+    assert "ffffffff-ffff-4fff-bfff-ffffffffffff" == made["fixed"]
     assert UUID4.fullmatch(made["real"])
