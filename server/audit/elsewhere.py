@@ -55,8 +55,8 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "memory of the service: rate limit and crawler check",
         "12 bytes of HMAC of the address (IPv6: its /64) and of the User-Agent, under keys that live in this process "
         "alone",
-        "address: two windows of burst / rate, as configured two minutes of traffic; User-Agent: the last 20,000; at most until "
-        "the process ends",
+        "address: two windows of burst / rate, as configured two minutes of traffic; User-Agent: the last 20,000; at "
+        "most until the process ends",
         "nobody counts a track up with a script",
     ),
     Place(
