@@ -85,11 +85,18 @@ def compared(answer: Answer) -> tuple[int, dict[str, str], bytes]:
 def test_both_doors_give_the_same_answer(
     service: Service, method: str, path: str, fields: dict[str, str], body: bytes, chunked: bool
 ) -> None:
-    answers = []
+    answers, effects = [], []
+    sent = [piece for piece in (body[:7], body[7:]) if piece] if chunked else body  # an empty chunk is the last one
+    before = ledger(service)
     for url in (service.url, service.beacon):
         with Client(Door.at(url)) as client:
-            answers.append(compared(client.ask(method, path, fields, [body[:7], body[7:]] if chunked else body)))
+            answers.append(compared(client.ask(method, path, fields, sent)))
+        after = ledger(service)
+        # What was accepted is what was received and not refused; it is counted whenever the writer comes to it.
+        effects.append({name: after[name] - before[name] for name in ("received", *Reason)})
+        before = after
     assert answers[0] == answers[1]
+    assert effects[0] == effects[1]
 
 
 def ledger(service: Service) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The actors together, against a real spool and a real PostgreSQL: order, drain, outages, lost answers."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,18 +11,20 @@ from typing import Any
 import pytest
 import trio
 
-from actors.events import Event, Moment, Play, Share
+from actors.events import Event, Moment, Play, Share, encode
 from actors.ingest import Ingest
 from actors.ledger import Ledger, Reason
 from actors.messages import BATCHES, Resolved, Spooled, Submission
 from actors.resolver import Resolver
 from actors.writer import Writer
+from server.config import Config
+from server.tree import Chance, Counting
 from storage import catalog, event_ids, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.check import check
 from storage.cursor import open_cursor
 from storage.migrate import migrate, migrations
-from storage.spool import Spool
+from storage.spool import Spool, SpoolUnavailable
 from tests.support.postgres import rows
 
 MOMENT = Moment(1_795_000_000 // 3600 * 3600, 739_942)
@@ -296,3 +298,59 @@ async def test_a_remembered_listener_taken_out_of_the_sets_is_counted_anew(tmp_p
     counted = "SELECT target_kind, listeners::int FROM play_counter ORDER BY 1"
     assert [("site", 1), ("track", 1)] == await rows(database, counted)
     assert () == (await database.transaction(check)).differences
+
+
+class Unsteady(Database):
+    """The real database, which is away at every other call."""
+
+    def __init__(self, real: Database) -> None:
+        super().__init__(real._loop, real._pool)
+        self.calls = 0
+
+    def _look(self) -> None:
+        self.calls += 1
+        if self.calls % 2:
+            raise DatabaseUnavailable("away")
+
+    async def run(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        self._look()
+        return await super().run(work, *args, **kwargs)
+
+    async def transaction(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
+        self._look()
+        return await super().transaction(work, *args, **kwargs)
+
+
+async def test_an_outage_while_an_earlier_workers_spool_is_taken_over_is_waited_out(
+    tmp_path: Path, database: Database
+) -> None:
+    left = tmp_path / "spool-7.sqlite"
+    with closing(Spool(left, max_bytes=1 << 20)) as spool:
+        spool.append(encode([play(f"track-{number}") for number in range(10)]), 10)
+    unsteady = Unsteady(database)
+    counting = Counting(Config(), unsteady, Chance())
+    await counting.inherit(tmp_path, 1)
+    assert unsteady.calls >= 8  # its position, the tracks, the counting, the cursor: each failed first
+    assert {f"track-{number}": 1 for number in range(10)} == await plays(database)
+    assert (10, 10) == (counting.ledger.recovered, counting.ledger.counted)
+    assert not left.exists()
+    assert [] == await rows(database, "SELECT FROM spool_cursor")
+
+
+async def test_what_the_disk_did_not_let_go_keeps_its_cursor(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = tmp_path / "spool-7.sqlite"
+    with closing(Spool(left, max_bytes=1 << 20)) as spool:
+        spool.append(encode([play("a")]), 1)
+
+    def refuse(_: Spool) -> None:
+        raise SpoolUnavailable("the spool's disk refuses to write")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Spool, "_drop", refuse)
+        await Counting(Config(), database, Chance()).inherit(tmp_path, 1)
+    assert left.exists()
+    await Counting(Config(), database, Chance()).inherit(tmp_path, 1)
+    assert not left.exists()
+    assert {"a": 1} == await plays(database)
