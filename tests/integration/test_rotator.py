@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -315,18 +315,18 @@ async def test_a_lost_connection_is_listened_on_again(start: Start, mock_clock: 
     await until(lambda: process.generation() == other.generation() == 2)
 
 
-@pytest.mark.parametrize(
-    ("zone", "at", "hours"),
-    [
-        ("Europe/Berlin", "2026-10-25T00:00", 25),
-        ("Europe/Berlin", "2026-03-29T00:00", 23),
-        ("Europe/Berlin", "2028-02-29T00:00", 24),
-        ("America/Havana", "2026-03-08T01:00", 23),  # its clocks skip from midnight to one
-        ("Asia/Beirut", "2026-03-28T00:00", 24),
-        ("Australia/Lord_Howe", "2026-10-04T00:00", 23.5),
-        ("UTC", "2026-12-31T00:00", 24),
-    ],
-)
+DAYS = [
+    ("Europe/Berlin", "2026-10-25T00:00", 25),
+    ("Europe/Berlin", "2026-03-29T00:00", 23),
+    ("Europe/Berlin", "2028-02-29T00:00", 24),
+    ("America/Havana", "2026-03-08T01:00", 23),  # its clocks skip from midnight to one
+    ("Asia/Beirut", "2026-03-28T00:00", 24),
+    ("Australia/Lord_Howe", "2026-10-04T00:00", 23.5),
+    ("UTC", "2026-12-31T00:00", 24),
+]
+
+
+@pytest.mark.parametrize(("zone", "at", "hours"), DAYS)
 def test_a_day_ends_when_the_next_begins_on_the_sites_clock(zone: str, at: str, hours: float) -> None:
     clock = SiteClock(at, zone)
     ends = next_midnight(clock())
@@ -337,16 +337,21 @@ def test_a_day_ends_when_the_next_begins_on_the_sites_clock(zone: str, at: str, 
     assert before + timedelta(days=1) == clock().date()
 
 
-async def test_a_day_of_25_hours_has_one_salt(start: Start, mock_clock: trio.testing.MockClock) -> None:
-    clock = SiteClock("2026-10-25T00:00:05")
+@pytest.mark.parametrize(("zone", "at", "hours"), DAYS)
+async def test_a_day_has_one_salt_however_long_it_is(
+    start: Start, mock_clock: trio.testing.MockClock, zone: str, at: str, hours: float
+) -> None:
+    clock = SiteClock(at, zone)
+    clock.go(timedelta(seconds=5))
     process = await start(clock)
-    salt = process.today()
-    for _ in range(24):
-        clock.go(timedelta(hours=1))
+    day, salt = clock.day, process.today()
+    assert salt is not None
+    for part in (0.3, 0.3, 0.3, 0.09):
+        clock.go(timedelta(hours=part * hours))
         await settle(mock_clock)
-    assert salt == process.today()
-    assert date(2026, 10, 25).toordinal() == clock.day
-    clock.go(timedelta(hours=1))
+        assert (day, salt) == (clock.day, process.today())
+    clock.go(timedelta(hours=0.01 * hours))
     await settle(mock_clock)
     await until(lambda: process.generation() == 1)
-    assert salt != process.today()
+    assert (day + 1, True) == (clock.day, salt != process.today())
+    assert [(False,), (False,)] == await rows(process.database, "SELECT partial FROM token_day")
