@@ -120,7 +120,9 @@ async def read(database: Database, target: Target, view: View) -> dict[str, Any]
     if days is None:
         return _BAD_DAYS
     try:
-        found = await database.run(figures.read, target, view.today, days)
+        # Where no tokens are made, days are not asked for: the default mode's figures are one question, not two.
+        last = view.today if derives(view.mode, objected=False).token else None
+        found = await database.run(figures.read, target, last, days)
     except DatabaseUnavailable:
         return problem(
             503,
