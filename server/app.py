@@ -9,14 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from quart import Response, request, send_file
+from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, RequestTimeout
 
-import tracker
 from actors.ledger import Reason
 from privacy.modes import Mode
-from server import badges, demo, stats
+from server import badges, demo, stats, tracker_files
 from server.bodies import MOST_BYTES
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
@@ -26,7 +25,6 @@ from storage.bridge import Database
 
 _BODY_TIMEOUT_S: Final = 10  # a beacon's 200 bytes arrive in one packet; who needs longer is not a browser
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_TRACKER_AGE_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def build(parts: Parts) -> QuartTrio:
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
     _add_events(app, parts.events)
-    _add_tracker(app)
+    app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
     _add_manners(app, parts.events)
     return app
@@ -96,26 +94,6 @@ def _peer() -> str | None:
     """The socket's peer; Hypercorn has none to tell for a unix socket."""
     client = request.scope.get("client")
     return client[0] if client and client[0] else None
-
-
-def _add_tracker(app: QuartTrio) -> None:
-    @app.get("/tonearm.js")
-    async def tracker_module() -> Response:
-        return await _tracker_file("tonearm.js")
-
-    @app.get("/tonearm-<name>.js")
-    async def tracker_part(name: str) -> Response:
-        return await _tracker_file(f"tonearm-{name}.js")
-
-    async def _tracker_file(name: str) -> Response:
-        path = tracker.DIST / name
-        if not path.is_file():
-            return as_response(not_found("There is no such file of the tracker."))
-        response = await send_file(path, mimetype="text/javascript", conditional=True)
-        response.headers["cache-control"] = f"public, max-age={_TRACKER_AGE_S}"
-        response.headers["access-control-allow-origin"] = "*"  # a module of another origin is fetched with CORS
-        response.headers["cross-origin-resource-policy"] = "cross-origin"
-        return response
 
 
 def _add_metrics(app: QuartTrio, metrics: Metrics) -> None:

@@ -1,7 +1,11 @@
-"""The browser side; as a Python package it only says where the built files are."""
+"""The browser side; as a Python package it says where the built files are, and by which names they go."""
 
 from pathlib import Path
 from typing import Final
 
 DIST: Final = Path(__file__).parent / "dist"
-"""The folder the service serves from: `tonearm.js` and what it loads beside itself. Committed: nobody needs node."""
+"""What this version serves: `tonearm.js`, what it loads beside itself, and each file as brotli packs it. Committed:
+nobody needs node."""
+
+RELEASED: Final = Path(__file__).parent / "released"
+"""What earlier versions served, by content-hashed name; see its README."""

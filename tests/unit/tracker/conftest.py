@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 from tests.unit.tracker.tracker_node import Node
-from tracker.build import node_binary
+from tracker.node import node_binary
 
 HARNESS: Final = Path(__file__).parent / "harness.mjs"
 
