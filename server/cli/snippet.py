@@ -21,7 +21,7 @@ Csp = Annotated[bool, typer.Option("--csp", help="Instead, what a Content-Securi
 _NO_URL = "Say where browsers reach the service: --url https://plays.example.org"
 _BAD_URL = "allowed is https://HOST or https://HOST:PORT, with nothing behind it"
 _NOT_RELEASED = (
-    "This version of Tonearm is not a release: the next upgrade may no longer serve {names}. Pin a release's files."
+    "This version of Tonearm is no release: after an upgrade {names} may be gone. Pin the files of a release."
 )
 
 
