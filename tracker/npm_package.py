@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tracker import DIST
-from tracker.bundle import CHUNKS, ENTRIES, ESBUILD
+from tracker.bundle import CHUNKS, ENTRIES, ESBUILD, chunk_file
 from tracker.names import hashed_name
 from tracker.node import HOME, npm_program, run_node
 
@@ -45,7 +45,7 @@ def assemble(into: Path) -> None:
     (into / "dist").mkdir()
     for name in ENTRIES:
         (into / "dist" / name).write_bytes((DIST / name).read_bytes())
-    for name in CHUNKS:
+    for name in map(chunk_file, CHUNKS):
         content = (DIST / name).read_bytes()
         (into / "dist" / hashed_name(name, content)).write_bytes(content)
     form = ("--format=esm", "--splitting", "--chunk-names=[name]", f"--outdir={into}")

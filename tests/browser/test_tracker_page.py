@@ -257,11 +257,11 @@ def test_a_player_without_an_element_is_counted(page: Page, site: Site) -> None:
 
 
 def test_three_quick_copies_are_one_share_and_are_on_the_clipboard(page: Page, site: Site) -> None:
-    page.evaluate("addEventListener('tonearm:shared', (e) => (window.told = [...window.told ?? [], e.detail.counted]))")
+    page.evaluate("addEventListener('tonearm:shared', (e) => (window.told = [...window.told ?? [], e.detail.target]))")
     for _ in range(3):
         page.click("#link")
     page.wait_for_function("window.told?.length === 3")
-    assert [True, False, False] == page.evaluate("told")
+    assert ["release:r"] * 3 == page.evaluate("told")
     assert f"{site.address}/releases/r?tonearm=link" == page.evaluate("navigator.clipboard.readText()")
     assert "copied" == page.get_attribute("#link", "data-tonearm-state")
     page.wait_for_function("!link.dataset.tonearmState")

@@ -10,7 +10,7 @@ export interface OpenPlay {
   duration(seconds: number): void;
   /** Heard to the end; more progress is the next play. */
   end(): void;
-  /** Another track, or done. */
+  /** Left where it is: another track, or done; more progress is the next play. */
   close(): void;
 }
 
@@ -26,7 +26,7 @@ export type ShareOutcome = "sent" | "repeated" | "aborted" | "failed" | "invalid
 export interface Status {
   /** Where events go. */
   api: string;
-  /** The service's privacy mode; undefined until it was asked. */
+  /** The service's privacy mode; undefined until it has answered. */
   mode: string | undefined;
   /** Whether the browser (Global Privacy Control, Do Not Track) or its owner asks not to be followed. */
   refused: boolean;
@@ -34,6 +34,8 @@ export interface Status {
   optedOut: boolean;
   /** Version of the rule by which plays count. */
   rule: number;
+  /** How many events wait to be sent. */
+  waiting: number;
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Status {
 export function observe(player: Player, options?: { track?: string }): void;
 
 /** Counts a play of a player without an element (Web Audio), from the moment it sounds. */
-export function openPlay(options?: { track: string; duration?: number }): OpenPlay;
+export function openPlay(options: { track: string; duration?: number }): OpenPlay;
 
 /**
  * Waits for the deed itself (a clipboard write, `navigator.share`) and counts it if it succeeded. Never rejects.
@@ -54,20 +56,23 @@ export function openPlay(options?: { track: string; duration?: number }): OpenPl
  */
 export function share(target: string, channel: string, deed?: unknown): Promise<ShareOutcome>;
 
-/** No listener is made of this browser any more, and the service is asked to forget its id. Plays go on counting. */
-export function optOut(): void;
+/**
+ * No listener is made of this browser any more, and the service is asked to forget its id. Plays go on counting. Answers
+ * whether the service has forgotten already; if not, it is asked again while the page lives. Undefined where the file that
+ * does this is blocked.
+ */
+export function optOut(): Promise<boolean | undefined>;
 
 /** Takes `optOut` back. */
-export function optIn(): void;
+export function optIn(): Promise<void>;
 
-export function status(): Status;
+/** Undefined where the file that knows is blocked. */
+export function status(): Promise<Status | undefined>;
 
 /** A share button's copy, as `tonearm:shared` tells it. */
 export interface Shared {
   target: string;
   channel: string;
-  /** Whether it counts, or is a repetition. */
-  counted: boolean;
 }
 
 declare global {

@@ -1,28 +1,27 @@
 // Sends a small body to an address, for good or not at all: never throws, never logs, never keeps the page waiting.
+// A string body travels as text/plain, so that another origin is reached without a preflight (which would not survive the page).
+
+/** @param {string} url @param {object} event */
+export function beacon(url, event) {
+  try {
+    if (navigator.sendBeacon(url, JSON.stringify(event))) return;
+  } catch {
+    // Missing, or replaced by a content blocker's function that throws: go on to fetch.
+  }
+  void post(url, event);
+}
 
 /**
- * @typedef {object} Sender what a browser has for this; each may be missing
- * @property {{ sendBeacon?: (url: string, body: string) => boolean }} [navigator]
- * @property {(url: string, init: RequestInit) => Promise<unknown>} [fetch]
- */
-
-/**
- * A string body travels as text/plain, so that another origin is reached without a preflight (which would not survive the page).
+ * The same where the answer is waited for.
  *
  * @param {string} url
  * @param {object} event
- * @param {Sender} [sender]
+ * @returns {Promise<number>} the status of the answer, 0 if none came
  */
-export async function beacon(url, event, sender = globalThis) {
-  const body = JSON.stringify(event);
+export async function post(url, event) {
   try {
-    if (sender.navigator?.sendBeacon?.(url, body)) return;
+    return (await fetch(url, { method: "POST", body: JSON.stringify(event), keepalive: true, credentials: "omit" })).status;
   } catch {
-    // Some content blockers replace sendBeacon by a function that throws: go on to fetch.
-  }
-  try {
-    await sender.fetch?.(url, { method: "POST", body, keepalive: true, credentials: "omit" });
-  } catch {
-    // Neither is there: the event is lost, the page is not.
+    return 0;
   }
 }

@@ -1,47 +1,48 @@
-// Share buttons: a click copies, and what was copied is counted. One listener serves every button, present and to come.
+// Share buttons: a click copies or opens the share sheet, and what was done is counted. One listener serves every button.
 
-import { copyText } from "./copy-text.js";
 import { marked } from "./via.js";
 
 /** How long a button says what has become of its click, in milliseconds. */
 const STATE_MS = 2_000;
 
-/** @type {WeakMap<HTMLElement, number>} */
-const resting = new WeakMap();
-
 /**
- * @param {Document} page
  * @param {import("./share.js").Share} share
+ * @param {() => Promise<{ copyText: (text: string) => boolean } | undefined>} importCopy
  */
-export function bindShares(page, share) {
-  page.addEventListener(
+export function bindShares(share, importCopy) {
+  /** @param {HTMLElement} button */
+  const shareBy = async (button) => {
+    const { dataset } = button;
+    const { tonearmShare: target = "", tonearmChannel: channel = "link", tonearmText, tonearmUrl, tonearmNative } = dataset;
+
+    const deed = async () => {
+      const url = marked(new URL(tonearmUrl ?? location.href, document.baseURI), channel);
+      if (tonearmNative !== undefined) return navigator.share({ url });
+      // Without a text an embed fails: only the site knows its player.
+      const text = tonearmText || (channel === "link" && url);
+      if (!text) throw 0;
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        if (!(await importCopy())?.copyText(text)) throw 0;
+      }
+    };
+
+    const outcome = await share(target, channel, deed());
+    const done = !/failed|aborted/.test(outcome);
+    dataset["tonearmState"] = done ? "copied" : outcome;
+    setTimeout(() => delete dataset["tonearmState"], STATE_MS);
+    const detail = { target, channel };
+    if (done) button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, composed: true, detail }));
+  };
+
+  addEventListener(
     "click",
     (event) => {
       // Through open shadow roots, where `target` is only the host.
-      const button = /** @type {HTMLElement[]} */ (event.composedPath()).find((node) => node.dataset?.["tonearmShare"]);
-      if (button) void shareBy(button, share);
+      const button = /** @type {HTMLElement[]} */ (event.composedPath()).find(({ dataset }) => dataset?.["tonearmShare"]);
+      if (button) void shareBy(button);
     },
-    { capture: true, passive: true },
+    true,
   );
-}
-
-/** @param {HTMLElement} button @param {import("./share.js").Share} share */
-async function shareBy(button, share) {
-  const { tonearmShare: target = "", tonearmChannel: channel = "link" } = button.dataset;
-  const outcome = await share(target, channel, copyText(() => textOf(button, channel)));
-  clearTimeout(resting.get(button));
-  button.dataset["tonearmState"] = outcome === "failed" ? outcome : "copied";
-  resting.set(
-    button,
-    setTimeout(() => delete button.dataset["tonearmState"], STATE_MS),
-  );
-  if (outcome === "failed") return;
-  const detail = { target, channel, counted: outcome === "sent" };
-  button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, composed: true, detail }));
-}
-
-/** Nothing for an embed without a text: only the site knows its player. @param {HTMLElement} button @param {string} channel */
-function textOf({ dataset }, channel) {
-  if (dataset["tonearmText"] || channel !== "link") return dataset["tonearmText"] ?? "";
-  return marked(new URL(dataset["tonearmUrl"] ?? location.href, document.baseURI), channel);
 }

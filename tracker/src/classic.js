@@ -1,9 +1,7 @@
 // The same for pages that cannot load a module: <script defer src="https://YOUR-TONEARM/tonearm-classic.js"></script>
 // What index.js exports is `window.tonearm` here. Its own address is that of `document.currentScript`, which the build puts
-// where index.js says `import.meta.url`.
+// where start.js says `import.meta.url`.
 
-import "./index.js";
+import { tonearm } from "./start.js";
 
-const page = /** @type {any} */ (globalThis);
-
-page.tonearm = page[Symbol.for("tonearm")];
+/** @type {any} */ (globalThis).tonearm = tonearm;

@@ -6,33 +6,35 @@ import { bucketOf } from "./play-rule.js";
 
 /** @typedef {import("./play-rule.js").Bucket} Bucket */
 
-/**
- * - idle: nothing sounds, no listen is open.
- * - starting: the player says it plays; time has not been seen to advance yet.
- * - open: a listen is running (also while paused, stalled or seeking).
- * - counted: the listen was sent when the page went away; if the page comes back, playing on is the same listen.
- * - closed: the track has left the player. What still comes is ignored: browsers emit a last `pause` then.
- *
- * @typedef {"idle" | "starting" | "open" | "counted" | "closed"} State
- */
+// A listen and its states:
+/** Nothing sounds, no listen is open. */
+const IDLE = 0;
+/** The player says it plays; time has not been seen to advance yet. */
+const STARTING = 1;
+/** A listen is running (also while paused, stalled or seeking). */
+const OPEN = 2;
+/** The listen was sent when the page went away; if the page comes back, playing on is the same listen. */
+const COUNTED = 3;
 
 /**
+ * Named as media elements name them, where they do:
+ *
  * - playing: the player starts or resumes at a position.
- * - progress: while sounding, the clock stands at a position.
- * - seek: somebody, or a looping player by itself, has jumped to a position.
+ * - timeupdate: while sounding, the clock stands at a position.
+ * - seeking: somebody, or a looping player by itself, has jumped to a position.
  * - pause, ended: as a media element says them.
  * - duration: the duration, in seconds, is now known to be this.
  * - hide: the page may be going away for good (`pagehide`; not a hidden tab, where people listen on).
- * - close: another track, another source, the element is gone.
+ * - close: another track, another source, the element is gone; what would sound after it is another listen.
  *
- * @typedef {"playing" | "progress" | "seek" | "pause" | "ended" | "duration" | "hide" | "close"} PlayEvent
+ * @typedef {"playing" | "timeupdate" | "seeking" | "pause" | "ended" | "duration" | "hide" | "close"} PlayEvent
  */
 
 /**
  * Takes one event and answers with the bucket of the listen it closed: undefined where it closed none, or one below the
  * floor. Every state takes every event, in whatever order a browser emits them.
  *
- * - value: position of playing, progress and seek, or duration, in seconds; anything that is none tells nothing.
+ * - value: position of playing, timeupdate and seeking, or duration, in seconds; anything that is none tells nothing.
  * - looping: where the player, as it stands, starts over by itself at the end (`loop` set, not paused), its playback rate,
  *   1 for normal speed; 0 where it does not.
  *
@@ -48,48 +50,51 @@ const WRAP_SECONDS = 1;
 /** A jump that comes as a seek is a wrap only if it lands on the very start, where no hand puts a slider by chance. */
 const WRAP_SEEK_SECONDS = 0.05;
 
-/** @returns {{ on: Take, state: () => State, bucket: () => Bucket | undefined }} `bucket`: what closing now would send */
+/**
+ * @returns {{ on: Take, bucket: () => Bucket | undefined, sounds: () => boolean }} `bucket`: what closing now would send;
+ *   `sounds`: whether something sounds, or did and may go on
+ */
 export function playSession() {
-  /** @type {State} */
-  let state = "idle";
+  let state = IDLE;
   let from = 0; // where the player said it plays
   let at = 0; // the last position heard of
   let highWater = 0;
   let duration = NaN; // while unknown
 
-  const bucket = () => (state === "open" ? bucketOf(highWater, duration) : undefined);
+  const bucket = () => (state === OPEN ? bucketOf(highWater, duration) : undefined);
 
   /** @param {number} position */
   const start = (position) => {
     from = at = position;
-    state = "starting";
+    state = STARTING;
   };
 
   /**
    * Over the end and at the start again. Somebody may have begun in the last moment: then it comes before the first report,
    * but from the very end no sound has led there.
    *
-   * @param {number} position @param {number} landing @param {number} looping
+   * @param {PlayEvent} event @param {number} position @param {number} looping
    */
-  const wraps = (position, landing, looping) => {
+  const wraps = (event, position, looping) => {
     const near = Math.min(WRAP_SECONDS * looping, duration / 2);
-    const began = state === "open" || state === "counted" || (state === "starting" && at < duration);
-    return began && position < at && at >= duration - near && position <= Math.min(landing * looping, near);
+    const began = state >= OPEN || (state === STARTING && at < duration);
+    const landing = event === "seeking" ? WRAP_SEEK_SECONDS * looping : near;
+    return began && position < at && at >= duration - near && position <= landing;
   };
 
-  /** @param {"playing" | "progress" | "seek"} event @param {number} position @param {number} looping @returns {Bucket | undefined} */
+  /** @param {PlayEvent} event @param {number} position @param {number} looping @returns {Bucket | undefined} */
   const move = (event, position, looping) => {
-    if (looping && wraps(position, event === "seek" ? WRAP_SEEK_SECONDS : WRAP_SECONDS, looping)) {
-      const lap = state === "counted" ? undefined : bucketOf(duration, duration);
+    if (looping && wraps(event, position, looping)) {
+      const lap = state === COUNTED ? undefined : bucketOf(duration, duration);
       start(position); // the next listen opens once time advances
       return lap;
     }
-    if (state === "open") highWater = Math.max(highWater, (at = position));
-    else if (state === "counted") at = position;
-    else if (event === "progress" && state === "starting" && position > from) {
-      state = "open"; // time advanced, so there is sound
+    if (state === OPEN) highWater = Math.max(highWater, (at = position));
+    else if (state === COUNTED) at = position;
+    else if (event === "timeupdate" && state === STARTING && position > from) {
+      state = OPEN; // time advanced, so there is sound
       at = highWater = position;
-    } else if (event !== "seek" || state === "starting") start(position);
+    } else if (event !== "seeking" || state === STARTING) start(position);
     return undefined;
   };
 
@@ -97,25 +102,21 @@ export function playSession() {
   const on = (event, value = NaN, looping = 0) => {
     /** @type {Bucket | undefined} */
     let closed;
-    if (state === "closed") return closed;
     if (event === "duration") {
       // NaN is what an element says between two sources; it does not unlearn what was known.
       if (value === value) duration = value > 0 && value < Infinity ? value : NaN;
     } else if (event === "hide") {
       // Below the floor nothing is sent and the listen stays open, so that it can still become a play after a restore.
-      if ((closed = bucket())) state = "counted";
-    } else if (event === "close") {
+      if ((closed = bucket())) state = COUNTED;
+    } else if (event === "close" || event === "ended") {
+      if (duration && event === "ended") highWater = duration; // whatever the last report before it said
       closed = bucket();
-      state = "closed";
-    } else if (event === "ended") {
-      if (duration) highWater = duration; // whatever the last report before it said
-      closed = bucket();
-      state = "idle";
+      state = IDLE;
     } else if (event === "pause") {
-      if (state === "starting") state = "idle";
+      if (state === STARTING) state = IDLE;
     } else if (value >= 0 && value < Infinity) closed = move(event, value, looping);
     return closed;
   };
 
-  return { on, bucket, state: () => state };
+  return { on, bucket, sounds: () => state > IDLE };
 }

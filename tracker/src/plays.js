@@ -9,47 +9,52 @@ import { playSession } from "./play-session.js";
 /**
  * One track in one player: its entry key, its events (see play-session.js), its player where there is an element.
  *
- * @typedef {{ track: string, player: Player | undefined, on: import("./play-session.js").Take }} Play
+ * @typedef {object} Play
+ * @property {string} track
+ * @property {Player | undefined} player
+ * @property {import("./play-session.js").Take} on
+ * @property {() => Bucket | undefined} bucket what closing now would send
+ * @property {boolean} [placed] whether its player has been part of a document
+ * @property {(bucket: Bucket) => object} event the body of `POST /api/event/play`, without its listener
  */
 
 /**
- * @param {() => void} opened a listen is open (told more than once)
- * @param {(track: string, bucket: Bucket, via: Via | undefined) => void} counted a listen has closed and is a play
- * @param {() => Via | undefined} [arrived] what a play that begins now came through
+ * @param {(play: Play) => void} heard something sounds, or did and may go on (told at every step)
+ * @param {(play: Play, bucket: Bucket) => void} counted a listen has closed and is a play
+ * @param {() => Via | undefined} arrived what a play that begins now came through
  */
-export function pagePlays(opened, counted, arrived) {
+export function pagePlays(heard, counted, arrived) {
   /** @type {Set<Play>} */
   const active = new Set();
 
-  return {
-    /** @param {string} track @param {Player} [player] @returns {Play} */
-    begin(track, player) {
-      const session = playSession();
-      const via = arrived?.();
-      /** @type {Play} */
-      const play = {
-        track,
-        player,
-        on(event, value, looping) {
-          const bucket = session.on(event, value, looping);
-          const state = session.state();
-          // Something sounds, or did and may go on: the page must still look after it.
-          if (state === "idle" || state === "closed") active.delete(play);
-          else active.add(play);
-          if (state === "open") opened();
-          if (bucket) counted(track, bucket, via);
-          return bucket;
-        },
-      };
-      return play;
-    },
-
-    /** The plays something must still be heard of; a copy, since what the caller does with one may change the set. */
-    active: () => [...active],
-
-    /** The page may be going away for good. */
-    hide() {
-      for (const play of [...active]) play.on("hide");
-    },
+  /** @param {string} track @param {Player} [player] @returns {Play} */
+  const begin = (track, player) => {
+    const { on, sounds, bucket } = playSession();
+    const via = arrived();
+    /** @type {Play} */
+    const play = {
+      track,
+      player,
+      bucket,
+      event: (bucket) => ({ trackEntryKey: track, bucket, via }),
+      on(event, value, looping) {
+        const closed = on(event, value, looping);
+        if (closed) counted(play, closed);
+        if (sounds()) {
+          active.add(play);
+          heard(play);
+        } else active.delete(play);
+        return closed;
+      },
+    };
+    return play;
   };
+
+  /** The page may be going away for good. */
+  const hide = () => {
+    for (const play of [...active]) play.on("hide");
+  };
+
+  // `active`: the plays something must still be heard of. What is done with one may change the set.
+  return /** @type {const} */ ([begin, hide, active]);
 }

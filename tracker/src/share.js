@@ -42,8 +42,8 @@ export function shareTracker(send, now) {
       return /** @type {{ name?: unknown } | null | undefined} */ (error)?.name === "AbortError" ? "aborted" : "failed";
     }
     const which = channel + " " + target;
-    const [, targetType, targetKey] = /^(?:link (?=release)|\w+ (?=track))(\w+):(.+)$/s.exec(which) ?? [];
-    if (!targetType || !targetKey || !/^(link|embed)$/.test(channel)) return "invalid";
+    const [, , targetType, targetKey] = /^(?!embed r)(link|embed) (track|release):(.+)$/s.exec(which) ?? [];
+    if (!targetType || !targetKey) return "invalid";
     const time = now();
     if (time - (sent.get(which) ?? -Infinity) < SHARE_WINDOW_MS) return "repeated";
     sent.set(which, time);

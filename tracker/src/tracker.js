@@ -1,95 +1,95 @@
 // The tracker of one page, put together: what the page's script may call, and what happens without being called.
 
-import { beacon } from "./beacon.js";
 import { mediaBinding } from "./bind-media.js";
 import { bindShares } from "./bind-shares.js";
-import { listenerId } from "./listener-id.js";
-import { RULE_VERSION } from "./play-rule.js";
 import { pagePlays } from "./plays.js";
 import { shareTracker } from "./share.js";
 import { arrival } from "./via.js";
 
-/** @typedef {import("./bind-media.js").Player} Player */
+/** @typedef {import("./keep.js").Keeper} Keeper */
+/** @typedef {(name: "keep" | "plays" | "copy") => Promise<any>} Part */
 /** @typedef {{ progress(seconds: number): void, duration(seconds: number): void, end(): void, close(): void }} OpenPlay */
 
 /**
  * Hears the whole page from here on.
  *
- * @param {string} base address of the service, with or without a slash at its end
- * @param {string} card address of the module that defines `<tonearm-plays>`
+ * @param {string} api address of the service's events (DESIGN §3), with a slash at its end
+ * @param {Part} part imports another file of this script, once, undefined where it is blocked: the one that keeps things in the browser, the one that defines `<tonearm-plays>`, the one that copies where
+ *   the clipboard is closed
  */
-export function tracker(base, card) {
-  const api = base.replace(/\/*$/, "/api/event/"); // the service's events (DESIGN §3)
+export function tracker(api, part) {
+  /** @type {Keeper | undefined} */
+  let keeper;
+  /** Where it is blocked, plays count without a listener. @returns {Promise<Keeper | undefined>} */
+  const load = () => part("keep").then((file) => (keeper ??= file?.keeper(api)));
 
-  const id = listenerId({
-    async askMode() {
-      const answer = await fetch(api + "config", { credentials: "omit" });
-      if (!answer.ok) throw 0;
-      return (await answer.json()).mode;
-    },
-    storage: () => localStorage,
-    // The type of `navigator` does not know the first of these yet (W3C draft, in Firefox and others).
-    refused: () => /** @type {any} */ (navigator).globalPrivacyControl === true || navigator.doNotTrack === "1",
-  });
+  /** What the keeper does as soon as it is there. @param {keyof Keeper} name */
+  const later = (name) => async () => /** @type {any} */ (await load())?.[name]();
 
-  const plays = pagePlays(
-    id.learn,
-    (trackEntryKey, bucket, via) => {
-      if (!trackEntryKey) return; // a page's mistake must not stop its music
-      void beacon(api + "play", { trackEntryKey, bucket, via, anonId: id.current(), optOut: id.optedOut() || undefined });
+  // It may be that its owner wants no listener made of this browser: until the keeper has looked, none is made.
+  const kept = found();
+
+  /** @param {string} path @param {object} event @param {import("./plays.js").Play} [play] */
+  const send = async (path, event, play) => {
+    const body = JSON.stringify({ ...event, optOut: kept });
+    try {
+      if (!keeper && navigator.onLine && navigator.sendBeacon(api + path, body)) return;
+    } catch {
+      // Missing, or replaced by a content blocker's function that throws.
+    }
+    (keeper ?? (await load()))?.send(path, event, play);
+  };
+
+  const [begin, hide, active] = pagePlays(
+    (play) => (keeper ? keeper.heard(play) : void load()),
+    (play, bucket) => {
+      if (play.track) void send("play", play.event(bucket), play); // a page's mistake must not stop its music
     },
     arrival(),
   );
-  const media = mediaBinding(plays.begin, plays.active);
-
-  // A share goes without an id: the server keeps none for shares.
+  const [listen, observe, review] = mediaBinding(begin, active);
   const share = shareTracker(
-    (event) => void beacon(api + "share", event),
+    (event) => void send("share", event),
     () => performance.now(),
   );
 
   const changed = () => {
-    media.review();
-    if (!card || !document.getElementsByTagName("tonearm-plays").length) return;
-    import(card).catch(() => {}); // the card stays empty, the page whole
-    card = "";
+    review();
+    if (document.querySelector("tonearm-plays")) void part("plays");
   };
 
-  media.listen(document);
-  bindShares(document, share);
+  listen(document);
+  bindShares(share, () => part("copy"));
   // A hidden tab closes nothing: people listen on in the background. Only a page that may not come back does.
-  addEventListener("pagehide", plays.hide, { capture: true });
-  new MutationObserver(changed).observe(document, { subtree: true, childList: true, attributeFilter: ["data-tonearm-track"] });
+  addEventListener("pagehide", hide, true);
+  new MutationObserver(changed).observe(document, { subtree: true, childList: true });
   changed();
+  if (kept) void load();
 
   return {
     /**
      * Counts what an element plays that the page itself cannot show: a detached `new Audio()`, one inside a shadow root, one
      * without the attribute. Observing it again with another track is a track switch.
-     *
-     * @param {Player} player
-     * @param {{ track?: string }} [options] entry key; without it the element's `data-tonearm-track` tells
      */
-    observe(player, { track } = {}) {
-      if (typeof player?.addEventListener === "function") media.observe(player, track);
-    },
+    observe,
 
     /**
      * Counts a play of a player without an element (Web Audio), from the moment it sounds. `progress` takes the position,
-     * `duration` the duration once it is known, `end` closes a listen (more progress opens the next), `close` closes for good.
+     * `duration` the duration once it is known, `end` says that it was heard to the end, `close` that it was left where it is.
+     * More progress after either is the next play.
      *
      * @param {{ track: string, duration?: number }} options entry key; duration in seconds
      * @returns {OpenPlay}
      */
-    openPlay({ track, duration } = { track: "" }) {
-      const play = plays.begin(track);
-      play.on("duration", duration);
-      play.on("playing", 0);
+    openPlay({ track, duration } = /** @type {any} */ ({})) {
+      const { on } = begin(track);
+      on("duration", duration);
+      on("playing", 0);
       return {
-        progress: (seconds) => void play.on("progress", seconds),
-        duration: (seconds) => void play.on("duration", seconds),
-        end: () => void play.on("ended"),
-        close: () => void play.on("close"),
+        progress: (seconds) => on("timeupdate", seconds),
+        duration: (seconds) => on("duration", seconds),
+        end: () => on("ended"),
+        close: () => on("close"),
       };
     },
 
@@ -99,16 +99,24 @@ export function tracker(base, card) {
     /**
      * No listener is made of this browser any more: the id is removed and the service forgets it. Plays go on counting as
      * plays. Remembered in the browser, for this site.
+     *
+     * @returns {Promise<boolean>} whether the service has forgotten too; while it cannot be reached it is asked again
      */
-    optOut() {
-      const anonId = id.optOut();
-      if (anonId) void beacon(api + "forget", { anonId });
-    },
+    optOut: later("optOut"),
 
     /** Takes `optOut` back. */
-    optIn: id.optIn,
+    optIn: later("optIn"),
 
     /** What this page's tracker is about, for a privacy page or a developer. */
-    status: () => ({ api, mode: id.mode(), refused: id.refused(), optedOut: id.optedOut(), rule: RULE_VERSION }),
+    status: later("status"),
   };
+}
+
+/** Whether Tonearm has kept anything in this browser before (site-storage.js). @returns {true | undefined} */
+function found() {
+  try {
+    return /tonearm\./.test(`${Object.keys(localStorage)}`) || undefined;
+  } catch {
+    return undefined; // blocked
+  }
 }

@@ -2,12 +2,9 @@
 
 /** @typedef {"link" | "embed"} Via */
 
-/** The parameter of an address that says which kind of copy it is. */
-const MARKER = "tonearm";
-
-/** The address with the marker, for a copy. @param {URL} address @param {Via} via */
+/** The address with the marker, for a copy. @param {URL} address @param {string} via */
 export function marked(address, via) {
-  address.searchParams.set(MARKER, via);
+  address.searchParams.set("tonearm", via);
   return address.href;
 }
 
@@ -15,19 +12,18 @@ export function marked(address, via) {
  * Reads the marker of this visit and takes it out of the address bar, so that nobody copies it on by hand. It holds for what
  * begins to play at this address; another page, also one the site shows without loading it, is another visit.
  *
- * @param {Pick<Location, "pathname" | "search" | "hash">} place
- * @param {Pick<History, "state" | "replaceState">} history
  * @returns {() => Via | undefined} what a play that begins now came through
  */
-export function arrival(place = location, history = globalThis.history) {
-  const { pathname, search } = place;
-  const [marker, first, via] = /([?&])tonearm=(link|embed)(?:&|$)/.exec(search) ?? [];
-  if (!marker || !first) return () => undefined;
+export function arrival() {
+  const { pathname } = location;
+  /** @type {Via | undefined} */
+  let via;
+  // Not by URLSearchParams, which would write the page's own parameters anew.
+  const rest = location.search.replace(/([?&])tonearm=(link|embed)(&|$)/, (_, before, told, after) => ((via = told), after && before));
   try {
-    const rest = search.replace(marker, first).replace(/[?&]$/, "");
-    history.replaceState(history.state, "", pathname + rest + place.hash);
+    if (via) history.replaceState(history.state, "", pathname + rest + location.hash);
   } catch {
     // A document without an address of its own: the marker stays, and the play is told all the same.
   }
-  return () => (place.pathname === pathname ? /** @type {Via} */ (via) : undefined);
+  return () => (location.pathname === pathname ? via : undefined);
 }

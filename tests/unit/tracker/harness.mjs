@@ -4,12 +4,13 @@
 import { createInterface } from "node:readline";
 import { beacon } from "../../../tracker/src/beacon.js";
 import { mediaBinding } from "../../../tracker/src/bind-media.js";
-import { listenerId, STORAGE_KEY } from "../../../tracker/src/listener-id.js";
+import { listenerId } from "../../../tracker/src/listener-id.js";
 import { bucketOf } from "../../../tracker/src/play-rule.js";
 import { playSession } from "../../../tracker/src/play-session.js";
 import { pagePlays } from "../../../tracker/src/plays.js";
 import { shareTracker } from "../../../tracker/src/share.js";
 import { uuid } from "../../../tracker/src/uuid.js";
+import { waitingEvents } from "../../../tracker/src/waiting.js";
 import { arrival, marked } from "../../../tracker/src/via.js";
 
 const number = (value) => (typeof value === "string" ? Number(value) : value);
@@ -30,31 +31,32 @@ class FakePlayer extends EventTarget {
 function players({ steps }) {
   const closed = [];
   let index = 0;
-  let opened = 0;
-  const plays = pagePlays(
-    () => (opened += 1),
-    (track, bucket) => closed.push([index, track, bucket]),
+  let heard = 0;
+  const [begin, hide, active] = pagePlays(
+    (play) => (heard += play.bucket() ? 1 : 0),
+    (play, bucket) => closed.push([index, play.track, bucket]),
+    () => undefined,
   );
-  const binding = mediaBinding(plays.begin, plays.active);
+  const [, observe, review] = mediaBinding(begin, active);
   const known = new Map();
   for (const step of steps) {
     const player = known.get(step.player ?? 0) ?? new FakePlayer();
     known.set(step.player ?? 0, player);
     if (step.set) for (const [name, value] of Object.entries(step.set)) player[name] = number(value);
     if (step.attribute !== undefined) player.dataset.tonearmTrack = step.attribute;
-    if (step.observe !== undefined) binding.observe(player, step.observe ?? undefined);
-    if (step.fire === "pagehide") plays.hide();
-    else if (step.fire === "mutation") binding.review();
+    if (step.observe !== undefined) observe(player, { track: step.observe ?? undefined });
+    if (step.fire === "pagehide") hide();
+    else if (step.fire === "mutation") review();
     else if (step.fire) player.dispatchEvent(new Event(step.fire));
     index += 1;
   }
-  return { closed, opened, active: plays.active().length };
+  return { closed, heard, active: active.size };
 }
 
 function session({ events }) {
   const one = playSession();
   const answers = events.map(([event, value, looping]) => one.on(event, number(value), looping) ?? null);
-  return { answers, state: one.state(), bucket: one.bucket() ?? null };
+  return { answers, sounds: one.sounds(), bucket: one.bucket() ?? null };
 }
 
 const DEEDS = {
@@ -80,49 +82,57 @@ async function shares({ steps }) {
   return { outcomes, sent };
 }
 
+// localStorage as browsers have it: its keys are its own properties. `broken`: what throws, as it does where it is blocked or full.
 class FakeStorage {
+  #broken;
   constructor(stored, broken) {
-    this.values = stored ? { [STORAGE_KEY]: stored } : {};
-    this.broken = broken;
+    Object.assign(this, stored);
+    this.#broken = broken;
   }
-  refuse(what) {
-    if (this.broken.includes(what)) throw new DOMException("blocked", "SecurityError");
+  #refuse(what) {
+    if (this.#broken.includes(what)) throw new DOMException("blocked", "SecurityError");
   }
   getItem(key) {
-    this.refuse("get");
-    return this.values[key] ?? null;
+    this.#refuse("get");
+    return this[key] ?? null;
   }
   setItem(key, value) {
-    this.refuse("set");
-    this.values[key] = value;
+    this.#refuse("set");
+    this[key] = value;
   }
   removeItem(key) {
-    this.refuse("remove");
-    delete this.values[key];
+    this.#refuse("remove");
+    delete this[key];
   }
 }
 
+function withStorage(stored = {}, broken = []) {
+  const storage = new FakeStorage(stored, broken);
+  const get = () => {
+    if (broken.includes("access")) throw new DOMException("blocked", "SecurityError");
+    return storage;
+  };
+  Object.defineProperty(globalThis, "localStorage", { configurable: true, get });
+  return storage;
+}
+
+const settle = () => new Promise((done) => setImmediate(done));
+
 // "elsewhere" is another tab with the same storage. Steps: "learn" (and wait for the answer), "learn-pending" (the answer never comes), "current", {refused}, {mode}.
 async function listener({ stored, broken = [], mode, refused = false, steps }) {
-  const storage = new FakeStorage(stored, broken);
+  const storage = withStorage(stored && { "tonearm.listener": stored }, broken);
   const seen = { asked: 0, ids: [] };
   const pending = new Promise(() => {});
-  let unanswered = steps.includes("learn-pending");
+  const unanswered = steps.includes("learn-pending");
   const tab = () => listenerId({
     askMode: () => {
       seen.asked += 1;
       if (unanswered) return pending;
       return mode === "unreachable" ? Promise.reject(new Error("offline")) : Promise.resolve(mode);
     },
-    storage: () => {
-      if (broken.includes("access")) throw new DOMException("blocked", "SecurityError");
-      return storage;
-    },
-    refused: () => refused,
+    browserRefuses: () => refused,
   });
   const id = tab();
-  const settle = () => new Promise((done) => setImmediate(done));
-  await settle();
   for (const step of steps) {
     if (typeof step === "object" && "refused" in step) refused = step.refused;
     else if (typeof step === "object") mode = step.mode;
@@ -131,51 +141,97 @@ async function listener({ stored, broken = [], mode, refused = false, steps }) {
     else if (step === "optIn") id.optIn();
     else if (step === "optOut elsewhere") tab().optOut();
     else if (step === "optIn elsewhere") tab().optIn();
-    else id.learn();
+    else void id.learn();
     await settle();
   }
-  return { ...seen, stored: storage.values, mode: id.mode() ?? null };
+  return { ...seen, stored: { ...storage }, mode: id.mode() ?? null, mayKeep: id.mayKeep() ?? null };
+}
+
+// Tabs of one browser, by name. Steps: {tab, keep: event, id, owned}, {tab, drop: id}, {tab, flush, answers: [status, ...]},
+// {mayKeep}, {now}, {close: tab}, {stored: {...}}. `locks` false: the browser cannot say which pages live.
+async function waiting({ steps, mayKeep = true, locks = true, broken = [] }) {
+  const storage = withStorage({}, broken);
+  const sent = [];
+  const done = [];
+  let now = 0;
+  let answers = [];
+  const tabs = new Map();
+  const tabNamed = (name) => {
+    if (!tabs.has(name))
+      tabs.set(name, waitingEvents({
+        mayKeep: () => mayKeep ?? undefined,
+        send: async (path, event) => {
+          sent.push([name, path, event]);
+          return answers.shift() ?? 202;
+        },
+        living: async () => (locks ? [...tabs.keys()] : undefined),
+        now: () => now,
+      }));
+    return tabs.get(name);
+  };
+  for (const step of steps) {
+    if ("mayKeep" in step) mayKeep = step.mayKeep;
+    if ("now" in step) now = step.now;
+    if ("stored" in step) Object.assign(storage, step.stored);
+    if ("close" in step) tabs.delete(step.close);
+    if (!step.tab) continue;
+    const tab = tabNamed(step.tab);
+    for (let more = step.times ?? 1; step.keep && more; more -= 1) tab.keep("play", step.keep, step.id, step.owned && step.tab);
+    if (step.drop) tab.drop(step.drop);
+    if (step.flush) {
+      answers = [...(step.answers ?? [])];
+      done.push(await tab.flush());
+    }
+  }
+  const left = Object.fromEntries([...tabs].map(([name, tab]) => [name, tab.all().size]));
+  return { sent, done, left, stored: { ...storage } };
 }
 
 async function beacons({ sendBeacon, fetch }) {
   const calls = [];
-  const sender = { navigator: {} };
+  const theirs = {};
   if (sendBeacon !== "missing") {
-    sender.navigator.sendBeacon = (url, body) => {
+    theirs.sendBeacon = (url, body) => {
       calls.push(["sendBeacon", url, body]);
       if (sendBeacon === "throws") throw new Error("blocked");
       return sendBeacon;
     };
   }
-  if (fetch !== "missing") {
-    sender.fetch = (url, init) => {
-      calls.push(["fetch", url, init]);
-      if (fetch === "throws") throw new Error("blocked");
-      return fetch === "rejects" ? Promise.reject(new Error("offline")) : Promise.resolve();
-    };
-  }
-  beacon("https://t.example/api/event/play", { bucket: "partial", anonId: undefined }, sender);
-  await new Promise((done) => setImmediate(done)); // an unhandled rejection ends this process, and with it the test
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: theirs });
+  globalThis.fetch = fetch === "missing" ? undefined : (url, init) => {
+    calls.push(["fetch", url, init]);
+    if (fetch === "throws") throw new Error("blocked");
+    return fetch === "rejects" ? Promise.reject(new Error("offline")) : Promise.resolve({ status: 202 });
+  };
+  beacon("https://t.example/api/event/play", { bucket: "partial", anonId: undefined });
+  await settle(); // an unhandled rejection ends this process, and with it the test
   return { calls };
 }
 
-const fixed = { getRandomValues: (bytes) => bytes.fill(255) };
-
 // One visit: where it begins, whether the browser lets its address be changed, and the page shown later without loading one.
 function visit({ address, fixed = false, later }) {
-  const place = new URL(address);
+  const place = (globalThis.location = new URL(address));
   const seen = [];
-  const history = {
+  globalThis.history = {
     state: { of: "the page" },
     replaceState(state, _, url) {
       if (fixed) throw new DOMException("no", "SecurityError");
       seen.push([state, url]);
     },
   };
-  const via = arrival(place, history);
+  const via = arrival();
   const first = via() ?? null;
   if (later) place.pathname = later;
   return { first, then: via() ?? null, replaced: seen };
+}
+
+function uuids() {
+  const real = uuid();
+  const { crypto } = globalThis;
+  Object.defineProperty(globalThis, "crypto", { configurable: true, value: { getRandomValues: (bytes) => bytes.fill(255) } });
+  const fixed = uuid();
+  Object.defineProperty(globalThis, "crypto", { configurable: true, value: crypto });
+  return { fixed, real };
 }
 
 const SUBJECTS = {
@@ -186,7 +242,8 @@ const SUBJECTS = {
   shares,
   listener,
   beacons,
-  uuid: () => ({ fixed: uuid(fixed), real: uuid() }),
+  uuid: uuids,
+  waiting,
   bucket: ({ highWater, duration }) => ({ bucket: bucketOf(number(highWater), number(duration)) ?? null }),
 };
 

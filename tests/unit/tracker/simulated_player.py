@@ -105,7 +105,7 @@ class SimulatedPlayer:
         self.track += 1
         if how == "attribute":
             self.steps.append({"attribute": f"track-{self.track}"})
-            self.steps.append({"fire": "mutation"})
+            self._fire("timeupdate")  # the first that is heard of the player afterwards
             self.history.extend([Fact("length", self.length)] if self.announced == "at once" else [])
             return
         self.position, self.sounding, self.ended = 0, False, False

@@ -24,10 +24,10 @@ def test_learning_the_mode_alone_stores_nothing(node: Node) -> None:
     assert {} == node.ask("listener", mode="anon-id", steps=["learn"])["stored"]
 
 
-@pytest.mark.parametrize("mode", ["daily-salt", "off", "a mode of tomorrow", None])
-def test_a_mode_without_use_for_an_id_gets_none_and_removes_an_old_one(node: Node, mode: str | None) -> None:
-    answer = node.ask("listener", mode=mode, stored=ID, steps=["current"])
-    assert ([None], {}) == (answer["ids"], answer["stored"])
+@pytest.mark.parametrize("mode", ["daily-salt", "off", "a mode of tomorrow"])
+def test_a_mode_without_use_for_an_id_gets_none_and_removes_an_old_one(node: Node, mode: str) -> None:
+    answer = node.ask("listener", mode=mode, stored=ID, steps=["learn", "current"])
+    assert ([None], {}, False) == (answer["ids"], answer["stored"], answer["mayKeep"])
 
 
 @pytest.mark.parametrize("steps", [["current"], ["learn-pending", "current"]])
@@ -36,9 +36,10 @@ def test_nothing_is_minted_before_the_mode_is_known(node: Node, steps: list[str]
     assert ([None], {}) == (answer["ids"], answer["stored"])
 
 
-def test_an_unknown_mode_sends_no_stored_id_and_keeps_it(node: Node) -> None:
-    answer = node.ask("listener", mode="unreachable", stored=ID, steps=["current"])
-    assert ([None], {KEY: ID}) == (answer["ids"], answer["stored"])
+@pytest.mark.parametrize("mode", ["unreachable", None])
+def test_an_unknown_mode_sends_no_stored_id_and_keeps_it(node: Node, mode: str | None) -> None:
+    answer = node.ask("listener", mode=mode, stored=ID, steps=["learn", "current"])
+    assert ([None], {KEY: ID}, None) == (answer["ids"], answer["stored"], answer["mayKeep"])
 
 
 def test_a_failed_question_is_asked_again_and_an_answered_one_is_not(node: Node) -> None:

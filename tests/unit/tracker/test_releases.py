@@ -102,7 +102,7 @@ def edited(folder: Path, name: str) -> None:
 
 
 def unlisted(folder: Path, name: str) -> None:
-    files = {name: hash_ for name, hash_ in listed(folder)["0.1.0"].items()}
+    files = dict(listed(folder)["0.1.0"])
     del files[name]
     (folder / LIST).write_text(json.dumps({"0.1.0": files}))
 

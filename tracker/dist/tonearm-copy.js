@@ -1,0 +1,1 @@
+function e(e){let t=document.activeElement,o=document.createElement("textarea");o.value=e,o.style.cssText="position:fixed;opacity:0",document.body.append(o),o.select();let c=document.execCommand("copy");return o.remove(),t?.focus({preventScroll:!0}),c}export{e as copyText};
