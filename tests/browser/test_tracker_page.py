@@ -3,34 +3,17 @@
 The service is a local server that keeps what is posted; the tests of the whole service stand beside this file.
 """
 
-import io
-import json
-import math
 import shutil
-import struct
-import threading
-import time
-import wave
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Final
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from server.tracker_files import TrackerFiles
+from tests.browser.tracker_site import CHROMIUM, Site, plays, serving_site
 
 pytestmark = pytest.mark.chromium
 
-ARGUMENTS: Final = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
-]
-RATE: Final = 8_000
-BUILT: Final = TrackerFiles()
 PAGE: Final = """<!doctype html><meta charset="utf-8"><title>Tracker</title><link rel="icon" href="data:,">
 <script type="module" src="/tonearm.js"></script>
 <script type="module" src="/tonearm.js?again"></script>
@@ -41,102 +24,18 @@ PAGE: Final = """<!doctype html><meta charset="utf-8"><title>Tracker</title><lin
 <button id="empty" data-tonearm-share="track:a" data-tonearm-channel="embed">Nothing to copy</button>
 <tonearm-plays></tonearm-plays>"""
 
-ELSEWHERE: Final = '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">'
-
-
-def tone(seconds: int) -> bytes:
-    """A WAV file with a quiet 440 Hz tone."""
-    samples = (int(3_000 * math.sin(2 * math.pi * 440 * i / RATE)) for i in range(RATE * seconds))
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(RATE)
-        out.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-    return file.getvalue()
-
-
-class Site(ThreadingHTTPServer):
-    """The page, the built tracker, tones by length, and the events that were posted."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.asked: list[str] = []
-        self.mode = "anon-id"
-        self.tones = {seconds: tone(seconds) for seconds in (4, 60)}
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-    def wait_for(self, count: int) -> list[tuple[str, dict[str, Any]]]:
-        """The events, once there are that many; as many as came in ten seconds otherwise."""
-        deadline = time.monotonic() + 10
-        while len(self.events) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        return list(self.events)
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Site
-
-    def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        self.server.asked.append(path)
-        if path.endswith(".js"):
-            found = BUILT.find(path[1:])
-            assert found is not None
-            self._answer("text/javascript", found[0].forms["identity"])
-        elif path.endswith(".wav"):
-            self._sound(self.server.tones[int(path[1:-4])])
-        elif path == "/api/event/config":
-            self._answer("application/json", json.dumps({"mode": self.server.mode}).encode())
-        elif path in ("/", "/elsewhere"):
-            self._answer("text/html", (PAGE if path == "/" else ELSEWHERE).encode())
-        else:
-            self._answer("text/plain", b"", 404)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        assert self.headers["Content-Type"].startswith("text/plain")
-        self.server.events.append((self.path, json.loads(body)))
-        self._answer("text/plain", b"", 202)
-
-    def log_message(self, *_: object) -> None:
-        """Keeps the test's output its own."""
-
-    def _sound(self, content: bytes) -> None:
-        """Ranges, without which Chromium cannot seek."""
-        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
-        extra = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
-        self._answer("audio/wav", content[start:], 206, extra)
-
-    def _answer(self, kind: str, body: bytes, status: int = 200, extra: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), **(extra or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    with Site() as server:
-        server.daemon_threads = True
-        server.block_on_close = False  # Chromium keeps idle connections open
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+    with serving_site() as site:
+        site.pages["/"] = PAGE
+        yield site
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
         yield browser
         browser.close()
 
@@ -169,10 +68,6 @@ def leave(page: Page, site: Site) -> None:
 def play_until(page: Page, seconds: float, element: str = "a") -> None:
     page.evaluate(f"{element}.play()")
     page.wait_for_function(f"{element}.currentTime >= {seconds}")
-
-
-def plays(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
-    return [(body["trackEntryKey"], body["bucket"]) for path, body in events if path == "/api/event/play"]
 
 
 def test_a_play_to_the_end_is_sent_once_with_a_minted_id(page: Page, site: Site) -> None:
