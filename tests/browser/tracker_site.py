@@ -47,7 +47,7 @@ def tone(seconds: int) -> bytes:
     return file.getvalue()
 
 
-TONES: Final = {seconds: tone(seconds) for seconds in (4, 20, 60)}
+TONES: Final = {seconds: tone(seconds) for seconds in (0, 4, 20, 60)}
 
 
 class Site(ThreadingHTTPServer):
@@ -65,6 +65,7 @@ class Site(ThreadingHTTPServer):
         self.mode: str | None = "anon-id"
         self.status = 202  # of an event
         self.refused: set[str] = set()  # paths that are answered by nothing
+        self.go_on = threading.Event()  # for `/stalling.wav`
 
     @property
     def address(self) -> str:
@@ -97,7 +98,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif path[1:] in TRACKER_FILES:
             self._answer("text/javascript", TRACKER_FILES[path[1:]], extra={"Access-Control-Allow-Origin": "*"})
-        elif path.endswith(".wav"):
+        elif path in ("/stalling.wav", "/breaking.wav"):
+            self._troubled_sound(TONES[20], breaking=path == "/breaking.wav")
+        elif path.endswith(".wav") and path[1:-4].isdigit():
             self._sound(TONES[int(path[1:-4])])
         elif path == "/api/event/config":
             body = b"" if self.server.mode is None else json.dumps({"mode": self.server.mode}).encode()
@@ -124,6 +127,21 @@ class Handler(BaseHTTPRequestHandler):
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         extra = {"Accept-Ranges": "bytes", "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"}
         self._answer("audio/wav", content[start:], 206, extra)
+
+    def _troubled_sound(self, content: bytes, *, breaking: bool) -> None:
+        """The first two seconds; then nothing until it is told to go on, or the end of the connection."""
+        self.send_response(200)
+        self.send_header("Content-Type", "audio/wav")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        first = 44 + 2 * 2 * RATE
+        self.wfile.write(content[:first])
+        self.wfile.flush()
+        if breaking:
+            self.close_connection = True
+            return
+        self.server.go_on.wait(20)
+        self.wfile.write(content[first:])
 
     def _answer(self, kind: str, body: bytes, status: int = 200, extra: dict[str, str] | None = None) -> None:
         self.send_response(status)

@@ -20,11 +20,18 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = shutil.which("chromium")
+    assert found is not None
+    return found
+
+
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
+def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
     """With the back-forward cache, which Playwright switches off."""
     browser = playwright.chromium.launch(
-        executable_path=shutil.which("chromium"), args=CHROMIUM, ignore_default_args=["--disable-back-forward-cache"]
+        executable_path=chromium_path, args=CHROMIUM, ignore_default_args=["--disable-back-forward-cache"]
     )
     yield browser
     browser.close()
@@ -44,13 +51,13 @@ def listener(chromium: Browser, site: Site) -> Iterator[Listener]:
 
 
 @pytest.fixture
-def everyday_listener(playwright: Playwright, site: Site, tmp_path: Path) -> Iterator[Listener]:
+def everyday_listener(playwright: Playwright, chromium_path: str, site: Site, tmp_path: Path) -> Iterator[Listener]:
     """The same with an ordinary profile, where a frame of another site stores things in a partition of its own."""
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text('{"profile": {"cookie_controls_mode": 0}}')
     context = playwright.chromium.launch_persistent_context(
         tmp_path,
-        executable_path=shutil.which("chromium"),
+        executable_path=chromium_path,
         ignore_default_args=True,  # among them is one that switches the partitions off
         args=[*CHROMIUM, "--headless", "--remote-debugging-pipe", "--no-first-run", f"--user-data-dir={tmp_path}"],
     )

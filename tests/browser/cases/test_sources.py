@@ -1,0 +1,101 @@
+"""Where the sound comes from: elements anywhere, streams of media source extensions, Web Audio."""
+
+import pytest
+
+from tests.browser.cases.listener import Listener
+from tests.browser.tracker_site import TRACKED, Site, plays
+
+pytestmark = [pytest.mark.chromium, pytest.mark.full]
+
+SHADOW = """(attribute) => {
+    const host = document.body.appendChild(document.createElement("div"));
+    const root = host.attachShadow({ mode: "closed" });
+    root.innerHTML = `<audio ${attribute} src="/4.wav"></audio>`;
+    window.inner = root.firstChild;
+}"""
+
+
+def test_an_element_inside_a_closed_shadow_root_is_counted_once_it_is_observed(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate(SHADOW, 'data-tonearm-track="shadow"')
+    page.evaluate("import('/tonearm.js').then(({ observe }) => observe(inner))")
+    listener.play(page, 4, "inner")
+    assert [("shadow", "complete")] == plays(site.wait_for(1))
+
+
+def test_an_element_observed_by_name_in_the_document_is_counted_once(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate(
+        "import('/tonearm.js').then(({ observe }) => { observe(a, { track: 'named' }); observe(a, { track: 'named' }) })"
+    )
+    listener.play(page, 4)
+    assert [("named", "complete")] == plays(site.wait_for(1))
+    page.wait_for_timeout(300)
+    assert 1 == len(site.events)
+
+
+def test_a_detached_player_is_counted_also_over_a_track_switch(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate("""async () => {
+        window.tonearm = await import("/tonearm.js");
+        window.loose = new Audio("/4.wav");
+        tonearm.observe(loose, { track: "one" });
+    }""")
+    listener.play(page, 1.5, "loose")
+    page.evaluate("tonearm.observe(loose, { track: 'two' }); loose.src = '/4.wav'")
+    listener.play(page, 4, "loose")
+    assert [("one", "sampled"), ("two", "complete")] == plays(site.wait_for(2))
+
+
+def test_an_element_added_later_is_counted_without_being_named(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate("""() => {
+        const later = document.body.appendChild(document.createElement("main"));
+        later.innerHTML = '<audio id="later" data-tonearm-track="later" src="/4.wav"></audio>';
+    }""")
+    listener.play(page, 4, "later")
+    assert [("later", "complete")] == plays(site.wait_for(1))
+
+
+def test_a_web_audio_player_is_counted_by_what_it_reports(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate("""async () => {
+        const { openPlay } = await import("/tonearm.js");
+        const context = new AudioContext();
+        const source = context.createBufferSource();
+        source.buffer = await context.decodeAudioData(await (await fetch("/4.wav")).arrayBuffer());
+        source.connect(context.destination);
+        const play = openPlay({ track: "buffer", duration: source.buffer.duration });
+        const started = context.currentTime;
+        const tick = setInterval(() => play.progress(context.currentTime - started), 100);
+        source.onended = () => { clearInterval(tick); play.end(); };
+        source.start();
+    }""")
+    assert [("buffer", "complete")] == plays(site.wait_for(1))
+
+
+def test_a_web_audio_player_is_counted_when_its_page_goes(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate("""async () => {
+        const { openPlay } = await import("/tonearm.js");
+        const play = openPlay({ track: "buffer", duration: 100 });
+        play.progress(10); play.progress(40);
+    }""")
+    listener.leave(page)
+    assert [("buffer", "sampled")] == plays(site.wait_for(1))
+
+
+def test_a_stream_of_a_blob_is_counted(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    page.evaluate("""async () => {
+        a.src = URL.createObjectURL(await (await fetch("/4.wav")).blob());
+    }""")
+    listener.play(page, 4)
+    assert [("a", "complete")] == plays(site.wait_for(1))
+
+
+def test_a_video_is_counted_like_a_song(listener: Listener, site: Site) -> None:
+    site.pages["/"] = TRACKED + '<video id="v" data-tonearm-track="clip" src="/4.wav"></video>'
+    page = listener.open()
+    listener.play(page, 4, "v")
+    assert [("clip", "complete")] == plays(site.wait_for(1))
