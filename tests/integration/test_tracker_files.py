@@ -1,4 +1,4 @@
-"""The tracker's files over HTTP, from a service that has been upgraded: it serves its own and those of the release before."""
+"""The tracker's files over HTTP, from a service that has been upgraded: its own, and those of the release before."""
 
 import gzip
 import shutil
@@ -44,9 +44,8 @@ class Upgraded:
 def upgraded(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
     """Its tracker package is a copy: what this one builds is 0.1.0, and a byte more is what is served now."""
     home = tmp_path_factory.mktemp("upgraded")
-    package = Path(
-        shutil.copytree(tracker.DIST.parent, home / "tracker", ignore=shutil.ignore_patterns("node_modules"))
-    )
+    source, tools = tracker.DIST.parent, shutil.ignore_patterns("node_modules")
+    package = Path(shutil.copytree(source, home / "tracker", ignore=tools))
     release("0.1.0", package / "dist", package / "released")
     for file in (package / "dist").glob("*.js"):
         file.write_bytes(file.read_bytes() + b"\n")
