@@ -36,15 +36,27 @@ class Guest:
         self.page = page
         self.service = service
         self.complaints: list[str] = []
+        self.sent: list[str] = []
+        page.on("request", lambda request: self.sent.append(request.url) if "/api/event/play" in request.url else None)
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def listen(self) -> None:
         """Half of the tone, and away from the page."""
+        self.play()
+        self.page.goto(self.page.url.rstrip("/") + "/away")
+
+    def listen_here(self) -> list[str]:
+        """Half of the tone, and another track on the same page; the requests that told of it."""
+        self.play()
+        self.page.evaluate("document.querySelector('audio').dataset.tonearmTrack = ''")
+        eventually(lambda: self.page.evaluate("true") and bool(self.sent))
+        return self.sent
+
+    def play(self) -> None:
         self.page.mouse.click(5, 5)  # a browser lets no page play before that
         self.page.evaluate("document.querySelector('audio').play()")
         self.until(f"document.querySelector('audio').currentTime > {SECONDS / 2 - 0.5}")
-        self.page.goto(self.page.url.rstrip("/") + "/away")
 
     def card_is_there(self) -> None:
         self.until("document.querySelector('tonearm-plays').shadowRoot")
@@ -155,10 +167,8 @@ def test_the_classic_script_twice_and_the_module_beside_it_count_once(visit: Vis
     classic, module = printed("--classic"), printed()
     again = classic.replace("tonearm-classic.js", "tonearm-classic.js?again")
     with visit(classic + module + again + printed("--track", key).split("\n")[1]) as guest:
-        guest.listen()
-        figures = guest.counted(key)
-        guest.service.command("check")
-        assert 1 == figures["totalPlays"]
+        assert [f"{guest.service.url}/api/event/play"] == guest.listen_here()
+        assert 1 == guest.counted(key)["totalPlays"]
         assert [] == guest.complaints
 
 
