@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from tests.browser.elsewhere import site as serving_site
 from tests.browser.test_snippet import EVERYTHING, Guest
 from tests.browser.visitor import ordinary
+from tests.support.blocks import DOCS, blocks
 from tests.support.npm import bundled, packed_and_installed
 from tests.support.service import Service
 from tracker.node import install_tools
@@ -20,9 +21,14 @@ FORMS: Final = {
     "one-module": ("--format=esm",),
     "classic": ("--format=iife",),
 }
-PAGE: Final = """<meta name="tonearm-api" content="{service}">
-<script {kind} src="/program.js"></script>
+INSTALL: Final = blocks(DOCS / "install.md")
+[IMPORT] = [code for kind, code in INSTALL if kind == "js"]
+[META] = [code for kind, code in INSTALL if kind == "html" and "tonearm-api" in code]
+PAGE: Final = (
+    META.replace("https://plays.example.org", "{service}")
+    + """<script {kind} src="/program.js"></script>
 <audio controls src="song.mp3" data-tonearm-track="{key}"></audio><tonearm-plays></tonearm-plays>"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +42,7 @@ def test_a_bundle_counts_and_shows_the_card_by_itself(
     browser: Browser, service: Service, installed: Path, tmp_path: Path, form: str
 ) -> None:
     """Its policy allows no script but the site's own: nothing is loaded from the service."""
-    files = bundled(installed, 'import "tonearm";', *FORMS[form])
+    files = bundled(installed, IMPORT, *FORMS[form])
     kind = "defer" if form == "classic" else 'type="module"'
     html = PAGE.format(service=service.url, kind=kind, key=f"npm-{form}")
     policy = f"{EVERYTHING}; script-src 'self'; connect-src {service.url}"
@@ -54,7 +60,7 @@ def test_a_bundle_counts_and_shows_the_card_by_itself(
 
 @pytest.mark.full
 def test_a_bundle_beside_the_services_tag_counts_once(browser: Browser, service: Service, installed: Path) -> None:
-    files = bundled(installed, 'import "tonearm";', *FORMS["one-module"])
+    files = bundled(installed, IMPORT, *FORMS["one-module"])
     tag = f'<script type="module" src="{service.url}/tonearm.js"></script>'
     html = tag + PAGE.format(service=service.url, kind='type="module"', key="npm-beside")
     context = browser.new_context(user_agent=ordinary(browser))

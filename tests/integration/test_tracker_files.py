@@ -44,8 +44,9 @@ class Upgraded:
 def upgraded(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
     """Its tracker package is a copy: what this one builds is 0.1.0, and a byte more is what is served now."""
     home = tmp_path_factory.mktemp("upgraded")
-    source, tools = tracker.DIST.parent, shutil.ignore_patterns("node_modules")
-    package = Path(shutil.copytree(source, home / "tracker", ignore=tools))
+    ignored = shutil.ignore_patterns("node_modules", "released")
+    package = Path(shutil.copytree(tracker.DIST.parent, home / "tracker", ignore=ignored))
+    (package / "released").mkdir()
     release("0.1.0", package / "dist", package / "released")
     for file in (package / "dist").glob("*.js"):
         file.write_bytes(file.read_bytes() + b"\n")

@@ -1,12 +1,12 @@
 """The npm package: what is in it, that its types are those of its module, and that a server may import it."""
 
 import json
-import re
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from tests.support.blocks import blocks
 from tests.support.npm import TSC, packed_and_installed
 from tracker import DIST
 from tracker.bundle import CHUNKS, ENTRIES
@@ -14,8 +14,12 @@ from tracker.names import hashed_name
 from tracker.node import HOME, BuildError, install_tools, run_node
 from tracker.npm_package import project_version, semantic
 
-CODE = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-README = (HOME / "npm/README.md").read_text()
+EXAMPLES = [
+    code
+    for page in (HOME / "npm/README.md", HOME.parent / "docs/install.md")
+    for kind, code in blocks(page)
+    if kind in ("js", "ts")
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +79,8 @@ def test_a_version_is_written_as_npm_writes_it(python: str, npm: str) -> None:
     assert npm == semantic(python)
 
 
-@pytest.mark.parametrize("program", [code for kind, code in CODE.findall(README) if kind in ("js", "ts")])
-def test_the_readmes_examples_have_the_types_they_should(site: Path, program: str) -> None:
+@pytest.mark.parametrize("program", EXAMPLES)
+def test_the_documented_examples_have_the_types_they_should(site: Path, program: str) -> None:
     check_types(site, program)
 
 
