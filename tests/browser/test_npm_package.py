@@ -23,7 +23,7 @@ FORMS: Final = {
 }
 INSTALL: Final = blocks(DOCS / "install.md")
 [IMPORT] = [code for kind, code in INSTALL if kind == "js"]
-[META] = [code for kind, code in INSTALL if kind == "html" and "tonearm-api" in code]
+[META] = [code for kind, code in INSTALL if kind == "html" and "data-tonearm-api" in code]
 PAGE: Final = (
     META.replace("https://plays.example.org", "{service}")
     + """<script {kind} src="/program.js"></script>
@@ -79,10 +79,11 @@ def test_a_bundle_beside_the_services_tag_counts_once(browser: Browser, service:
 def test_without_a_named_service_events_go_to_the_pages_origin(
     browser: Browser, service: Service, installed: Path
 ) -> None:
-    files = bundled(installed, 'import { status } from "tonearm"; window.status_ = status();', *FORMS["one-module"])
+    program = 'import { status } from "tonearm"; window.status_ = await status();'
+    files = bundled(installed, program, *FORMS["one-module"])
     context = browser.new_context(user_agent=ordinary(browser))
     with serving_site('<script type="module" src="/program.js"></script>', "", files) as address:
         page = context.new_page()
         page.goto(address)
-        assert f"{address}/api/event/" == page.evaluate("status_.api")
+        assert f"{address}/api/event/" == page.wait_for_function("window.status_?.api").json_value()
     context.close()

@@ -38,7 +38,7 @@ def test_every_html_block_is_printed_by_a_command_or_bundled() -> None:
     html = [text for kind, text in BLOCKS if kind == "html"]
     known = [shown for _, shown in PRINTED]
     [other] = [text for text in html if text not in known]
-    assert "tonearm-api" in other  # tests/browser/test_npm_package.py
+    assert "data-tonearm-api" in other  # tests/browser/test_npm_package.py
 
 
 @pytest.mark.parametrize(
