@@ -82,8 +82,11 @@ def _address(name: str, wanted: Wanted, files: Mapping[str, bytes]) -> str:
 
 def _tag(wanted: Wanted, files: Mapping[str, bytes]) -> str:
     kind = "defer" if wanted.classic else 'type="module"'
-    pin = f' integrity="{integrity(files[wanted.core])}" crossorigin="anonymous"' if wanted.pinned else ""
-    return f'<script {kind} src="{escape(_address(wanted.core, wanted, files))}"{pin}></script>'
+    pin = f' integrity="{integrity(files[wanted.core])}"' if wanted.pinned else ""
+    # A classic script of another origin may import what stands beside it only if it was itself fetched with CORS (HTML,
+    # "create a classic script", muted errors); a module always is.
+    cors = ' crossorigin="anonymous"' if wanted.pinned or wanted.classic else ""
+    return f'<script {kind} src="{escape(_address(wanted.core, wanted, files))}"{pin}{cors}></script>'
 
 
 def _chunks(files: Mapping[str, bytes]) -> list[str]:
@@ -105,19 +108,18 @@ _CONTROL: Final = """\
 _OPT_OUT: Final = """\
 const place = document.getElementById("tonearm-opt-out");
 const [state, button] = place.children;
-const say = () => {
-  const { optedOut, refused } = status();
+const say = async () => {
+  const { optedOut, refused } = await status();
   state.textContent = optedOut ? "You are not counted as a listener on this site."
     : refused ? "Your browser asks not to be counted as a listener, and you are not."
     : "Plays on this site are counted, and roughly how many listeners there are.";
   button.textContent = optedOut ? "Count me as a listener again" : "Do not count me as a listener";
 };
-button.addEventListener("click", () => {
-  status().optedOut ? optIn() : optOut();
+button.addEventListener("click", async () => {
+  (await status()).optedOut ? optIn() : optOut();
   say();
 });
-say();
-place.hidden = false;"""
+say().then(() => (place.hidden = false), () => {});"""
 
 
 def _opt_out_script(wanted: Wanted, files: Mapping[str, bytes]) -> str:

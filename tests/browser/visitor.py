@@ -137,6 +137,11 @@ class Visitor:
         return [json.loads(request.post_data or "") for request in self.requests if request.url == address]
 
 
+def ordinary(browser: Browser) -> str:
+    """The User-Agent of this browser, without the word that it is headless."""
+    return _ORDINARY.format(major=browser.version.partition(".")[0])
+
+
 @contextmanager
 def visiting(
     browser: Browser, site: str, *, headers: Mapping[str, str] | None = None, script: str = "", stored_id: str = ""
@@ -145,7 +150,7 @@ def visiting(
     `stored_id` is what the tracker has left there on an earlier visit.
     """
     context = browser.new_context(
-        user_agent=_ORDINARY.format(major=browser.version.partition(".")[0]),
+        user_agent=ordinary(browser),
         viewport={"width": 1280, "height": 800},
         extra_http_headers=dict(headers or {}),
         storage_state=_storage(site, stored_id),

@@ -9,7 +9,7 @@ from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
 from server.tracker_files import TrackerFiles, chosen_coding
-from tracker import DIST
+from tracker import DIST, RELEASED
 from tracker.names import hashed_name
 from tracker.releases import release
 
@@ -80,6 +80,14 @@ def test_a_file_of_an_earlier_release_is_found_by_its_content(dist: Path, releas
     current = files.find("tonearm.js")
     assert current is not None
     assert b"another" == current[0].forms["identity"]
+
+
+def test_every_file_that_the_repository_has_released_is_found() -> None:
+    files = TrackerFiles()
+    for file in RELEASED.glob("*.js"):
+        found = files.find(file.name)
+        assert found is not None
+        assert file.read_bytes() == found[0].forms["identity"]
 
 
 @pytest.mark.parametrize("name", ["tonearm.00000000.js", "tonearm-none.js", "tonearm.js.br", "../names.py", "x.js"])
