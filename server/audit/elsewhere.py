@@ -74,8 +74,8 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "the same browser is one listener (option A)",
     ),
     Place(
-        "browser: `tonearm.waiting.*` in localStorage, first party; only in the modes `anon-id` and `both`, never under "
-        "opt-out, Global Privacy Control or Do Not Track",
+        "browser: `tonearm.waiting.*` in localStorage, first party; only in the modes `anon-id` and `both`, never "
+        "under opt-out, Global Privacy Control or Do Not Track",
         "an event that waits: made offline, or the play that goes on (track and bucket; no id of the listener)",
         "until it is sent, at most seven days",
         "plays made offline and pages that die silently are counted, once",

@@ -99,7 +99,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path[1:] in TRACKER_FILES:
             self._answer("text/javascript", TRACKER_FILES[path[1:]], extra={"Access-Control-Allow-Origin": "*"})
         elif path in ("/stalling.wav", "/breaking.wav"):
-            self._troubled_sound(TONES[20], breaking=path == "/breaking.wav")
+            self._troubled_sound(TONES[60], breaking=path == "/breaking.wav")
         elif path.endswith(".wav") and path[1:-4].isdigit():
             self._sound(TONES[int(path[1:-4])])
         elif path == "/api/event/config":
@@ -129,19 +129,22 @@ class Handler(BaseHTTPRequestHandler):
         self._answer("audio/wav", content[start:], 206, extra)
 
     def _troubled_sound(self, content: bytes, *, breaking: bool) -> None:
-        """The first two seconds; then nothing until it is told to go on, or the end of the connection."""
+        """The first 20 seconds; then nothing until it is told to go on: with the rest, or by breaking."""
+        if breaking and self.server.go_on.is_set():
+            self._answer("text/plain", b"", 500)  # to the browser's second try
+            return
         self.send_response(200)
         self.send_header("Content-Type", "audio/wav")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        first = 44 + 2 * 2 * RATE
+        first = 44 + 20 * 2 * RATE
         self.wfile.write(content[:first])
         self.wfile.flush()
+        self.server.go_on.wait(20)
         if breaking:
             self.close_connection = True
-            return
-        self.server.go_on.wait(20)
-        self.wfile.write(content[first:])
+        else:
+            self.wfile.write(content[first:])
 
     def _answer(self, kind: str, body: bytes, status: int = 200, extra: dict[str, str] | None = None) -> None:
         self.send_response(status)

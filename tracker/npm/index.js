@@ -10,7 +10,7 @@ import { tracker } from "../src/tracker.js";
 const page = globalThis;
 
 /** @type {Tonearm} */
-const tonearm = typeof document === "undefined" ? serverSide() : (page.__tonearm ??= pageSide());
+const tonearm = typeof document === "undefined" ? serverSide() : (page._tonearm ??= pageSide());
 
 export const { observe, openPlay, optIn, optOut, share, status } = tonearm;
 
@@ -22,7 +22,7 @@ function pageSide() {
     plays: () => import("../src/plays-card.js"),
     copy: () => import("../src/copy-text.js"),
   };
-  return tracker(serviceAddress(location.origin + "/", "/api/event/"), (name) => parts[name]().catch(() => {}));
+  return tracker(serviceAddress(location.origin + "/", "api/event/"), (name) => parts[name]().catch(() => {}));
 }
 
 /** Where pages are rendered nothing sounds: everything may be called and does nothing. @returns {Tonearm} */

@@ -41,12 +41,6 @@ const COUNTED = 3;
  * @typedef {(event: PlayEvent, value?: number, looping?: number) => Bucket | undefined} Take
  */
 
-/**
- * How near to the end a looping player was last seen, and how near to the start it is seen next, in seconds at normal
- * speed (at most half the track): four times the 250 ms that browsers leave between two `timeupdate`.
- */
-const WRAP_SECONDS = 1;
-
 /** A jump that comes as a seek is a wrap only if it lands on the very start, where no hand puts a slider by chance. */
 const WRAP_SEEK_SECONDS = 0.05;
 
@@ -76,7 +70,9 @@ export function playSession() {
    * @param {PlayEvent} event @param {number} position @param {number} looping
    */
   const wraps = (event, position, looping) => {
-    const near = Math.min(WRAP_SECONDS * looping, duration / 2);
+    // How near to the end it was last seen, and how near to the start it is seen next: a second at normal speed, four times
+    // the 250 ms that browsers leave between two `timeupdate`; at most half the track.
+    const near = Math.min(looping, duration / 2);
     const began = state >= OPEN || (state === STARTING && at < duration);
     const landing = event === "seeking" ? WRAP_SEEK_SECONDS * looping : near;
     return began && position < at && at >= duration - near && position <= landing;

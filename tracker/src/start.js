@@ -4,6 +4,9 @@
 import { serviceAddress } from "./service-address.js";
 import { tracker } from "./tracker.js";
 
+/** The folder this script came from. A classic script can say it only now, and its own `import` may know no address at all. */
+const folder = import.meta.url.replace(/[^/]*$/, "");
+
 /** @type {Record<string, Promise<unknown>>} */
 const parts = {};
 
@@ -12,7 +15,7 @@ const parts = {};
 const importFile = (file) => import(file).catch(() => {});
 
 /** @type {ReturnType<typeof tracker>} */
-export const tonearm = /** @type {any} */ (globalThis).__tonearm ??= tracker(
-  serviceAddress(import.meta.url, "/api/event/"),
-  (name) => (parts[name] ??= importFile(`./tonearm-${name}.js`)),
+export const tonearm = /** @type {any} */ (globalThis)._tonearm ??= tracker(
+  serviceAddress(folder, "api/event/"),
+  (name) => (parts[name] ??= importFile(`${folder}tonearm-${name}.js`)),
 );

@@ -20,6 +20,7 @@ def warned(chromium: Browser, site: Site) -> Iterator[Listener]:
         assert [] == ours
 
 
+POLICY = "default-src 'none'; script-src 'self'; media-src 'self'; img-src data:"
 BROWSERS_OWN = (
     "Failed to load resource",
     "Refused to connect",
@@ -40,7 +41,11 @@ def test_a_full_storage_costs_the_id_and_nothing_else(listener: Listener, site: 
     page.evaluate("""() => {
         for (let size = 1 << 22; size >= 1; size >>= 1)
             for (let full = false; !full;)
-                try { localStorage.setItem(`theirs${size}-${localStorage.length}`, "x".repeat(size)) } catch { full = true }
+                try {
+                    localStorage.setItem(`theirs${size}-${localStorage.length}`, "x".repeat(size));
+                } catch {
+                    full = true;
+                }
     }""")
     before = listener.kept(page)
     play_to_the_end(listener, page)
@@ -77,16 +82,14 @@ def test_without_a_beacon_events_go_by_fetch(listener: Listener, site: Site, bea
 
 
 def test_a_policy_that_allows_the_service_is_enough(listener: Listener, site: Site) -> None:
-    site.headers = {
-        "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; media-src 'self'; img-src data:"
-    }
+    site.headers = {"Content-Security-Policy": f"{POLICY}; connect-src 'self'"}
     page = listener.open()
     page.locator("audio").evaluate("(audio) => audio.play()")
     assert [("a", "complete")] == plays(site.wait_for(1))
 
 
 def test_a_policy_that_forbids_to_connect_leaves_the_page_whole(warned: Listener, site: Site) -> None:
-    site.headers = {"Content-Security-Policy": "default-src 'none'; script-src 'self'; media-src 'self'; img-src data:"}
+    site.headers = {"Content-Security-Policy": POLICY}
     page = warned.open()
     ended = "(audio) => new Promise((done) => { audio.onended = () => done(audio.currentTime); audio.play() })"
     assert 4 <= page.locator("audio").evaluate(ended)

@@ -25,9 +25,11 @@ def test_an_element_inside_a_closed_shadow_root_is_counted_once_it_is_observed(l
 
 def test_an_element_observed_by_name_in_the_document_is_counted_once(listener: Listener, site: Site) -> None:
     page = listener.open()
-    page.evaluate(
-        "import('/tonearm.js').then(({ observe }) => { observe(a, { track: 'named' }); observe(a, { track: 'named' }) })"
-    )
+    page.evaluate("""async () => {
+        const { observe } = await import("/tonearm.js");
+        observe(a, { track: "named" });
+        observe(a, { track: "named" });
+    }""")
     listener.play(page, 4)
     assert [("named", "complete")] == plays(site.wait_for(1))
     page.wait_for_timeout(300)
