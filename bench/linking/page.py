@@ -18,7 +18,7 @@ _FORGOTTEN = {
     "anybody": "any play, of somebody the sets know nothing of",
 }
 
-# Measured once, at the revision before the log lost its pseudonyms (f2c1213), with the same listeners: the design that
+# Measured once, before the log lost its pseudonyms (revision f2c1213), by the number their rows had got: the design that
 # is refused, beside the one that is kept.
 _BEFORE, _BEFORE_TOGETHER = "100 %", "66 to 71 %"
 
