@@ -18,8 +18,8 @@ _FORGOTTEN = {
     "anybody": "any play, of somebody the sets know nothing of",
 }
 
-# Measured once, before the log lost its pseudonyms (revision f2c1213), by the number their rows had got: the design that
-# is refused, beside the one that is kept.
+# Measured once, before the log lost its pseudonyms (revision f2c1213), by the number their rows had got: the design
+# that is refused, beside the one that is kept.
 _BEFORE, _BEFORE_TOGETHER = "100 %", "66 to 71 %"
 
 

@@ -1,8 +1,8 @@
 """A day of listeners in each mode, and then every byte of the disk, of a base backup and of two dumps.
 
 What must be nowhere: addresses, User-Agents and the browsers' ids, in any mode; the values ingest derives from them;
-the salt, open or sealed, once it has been replaced; the tokens of a day that is closed; anything of who objects. Of who was forgotten there is something left in the
-write-ahead log and in the files of a backup made before, and nowhere else.
+the salt, open or sealed, once it has been replaced; the tokens of a day that is closed; anything of who objects. Of
+who was forgotten something is left in the write-ahead log and in the files of a backup made before, and nowhere else.
 What must be found, so that the search is known to see: the pseudonyms that the mode does keep; the sealed salt and
 the tokens of a day that is still open, in PostgreSQL's tables; and what is planted in each place.
 
