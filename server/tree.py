@@ -137,6 +137,7 @@ async def run_tree(
             spool_id=spool.spool_id,
             drained=lambda: spool.pending_events == 0,
         )
+        live.on_reload(rotator.look_now)
         findings = Findings()
         housekeeper = Housekeeper(
             its_end.clone(),
