@@ -1,22 +1,23 @@
 """The housekeeper: what has to be done now and then, by one process of the installation.
 
-It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), clears the log
-of listeners who asked to be forgotten (storage/forgotten.py), drops ids of events that nobody sends again
-(storage/event_ids.py), and holds the counters against the log, whose outcome is a metric.
+It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), drops what is remembered
+of who asked to be forgotten (storage/forgotten.py) and ids of events that nobody sends again (storage/event_ids.py),
+writes the sets anew (storage/anew.py), and holds the counters against the log, whose outcome is a metric.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import structlog
 import trio
 
-from storage import check, event_ids, forgotten, listener_day, log
+from storage import anew, check, event_ids, forgotten, listener_day, listeners, log
 from storage.bridge import Database, DatabaseUnavailable
 
-_ROUND_S: Final = 600.0  # how often it looks around
+_ROUND_S: Final = 60.0  # how often it looks around
+_REST: Final = 100  # writing the sets anew holds up the counting, so it may take a hundredth of the time, not more
 _AHEAD: Final = timedelta(days=32)  # partitions are there this long before they are needed
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +51,7 @@ class Housekeeper:
         self._check_every_s = check_every_s
         self._now = now
         self._today = today
+        self._rested_at = trio.current_time()  # from when on the sets may be written anew
         self._checked = trio.current_time()  # the first check comes one interval after the start, not in its rush
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -57,7 +59,7 @@ class Housekeeper:
         async with self._life:
             task_status.started()
             while True:
-                for duty in (self._partitions, self._days, self._forgotten, self._ids, self._counters):
+                for duty in (self._partitions, self._days, self._forgotten, self._ids, self._sets, self._counters):
                     try:
                         await duty()
                     except DatabaseUnavailable as error:
@@ -78,11 +80,25 @@ class Housekeeper:
 
     async def _forgotten(self) -> None:
         await self._database.run(forgotten.expire)
-        if cleared := await self._database.patiently(forgotten.clear_log):
-            _log.info("plays in the log have lost the pseudonyms of listeners who asked for it", plays=cleared)
 
     async def _ids(self) -> None:
         await self._database.run(event_ids.expire, self._today())
+
+    async def _sets(self) -> None:
+        """Once a day, and soon after somebody was forgotten: how rows lie must not say who came with whom, or went."""
+        began = trio.current_time()
+        if began < self._rested_at:
+            return
+        known_since = datetime.fromtimestamp(self._now(), UTC) - listeners.FIRST_HOUR_KEPT
+        if not await self._database.patiently(anew.write, self._today(), known_since):
+            return
+        try:
+            await self._database.patiently(anew.compact_figures)
+            if await self._database.patiently(anew.compact_sets):
+                await self._database.transaction(anew.is_compact)
+                _log.info("the listener sets are written anew", seconds=round(trio.current_time() - began, 1))
+        finally:
+            self._rested_at = trio.current_time() + _REST * (trio.current_time() - began)
 
     async def _counters(self) -> None:
         if not self._check_every_s or trio.current_time() - self._checked < self._check_every_s:

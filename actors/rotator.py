@@ -60,6 +60,11 @@ class Rotator:
         self._looked = 0.0
         self._past: date | None = None  # the day this process last said to be past the ones before
         self._overdue = False
+        self._resting = trio.CancelScope()
+
+    def look_now(self) -> None:
+        """Something has changed that decides whether a salt is needed: not only at the next tick."""
+        self._resting.cancel()
 
     @property
     def overdue(self) -> bool:
@@ -104,9 +109,11 @@ class Rotator:
     async def _listen(self, news: News) -> None:
         while True:
             told = False
-            with trio.move_on_after(_TICK_S):
-                await news.wait()
-                told = True
+            self._resting = trio.move_on_after(_TICK_S)
+            if not self._due():  # as after a change during the last look
+                with self._resting:
+                    await news.wait()
+                    told = True
             if told or self._due():
                 await self._look()
 

@@ -23,7 +23,7 @@ class Tally:
 
     plays: list[PlayRow] = field(default_factory=list)
     shares: list[ShareRow] = field(default_factory=list)
-    listeners: set[tuple[Target, bytes]] = field(default_factory=set)
+    listeners: dict[tuple[Target, bytes], datetime] = field(default_factory=dict)  # with the hour
     tokens: defaultdict[tuple[date, int], set[tuple[Target, bytes]]] = field(default_factory=lambda: defaultdict(set))
     bases: set[bytes] = field(default_factory=set)  # of option A, to be held against who asked to be forgotten
     forgets: set[bytes] = field(default_factory=set)  # bases
@@ -78,15 +78,15 @@ def tally(
         if unknown and Target(key, TargetKind.TRACK) in unknown:
             key = UNKNOWN
         plays[key, day, event.bucket, event.via] += 1
-        pseudonym = None
         if event.listener is not None and event.listener not in forgotten:
-            pseudonym = tracks.listen(event.listener, key, result.listeners)
+            for pair in tracks.listen(event.listener, key):
+                result.listeners.setdefault(pair, created_at)
             result.bases.add(event.listener)
         if event.token is not None:
             salted = (day, event.generation)
-            tracks.listen(event.token, key, result.tokens[salted], salted)
+            result.tokens[salted].update(tracks.listen(event.token, key, salted))
         result.plays.append(
-            PlayRow(created_at, day, event.rule_version, key, releases.get(key), event.bucket, event.via, pseudonym)
+            PlayRow(created_at, day, event.rule_version, key, releases.get(key), event.bucket, event.via)
         )
     result.last_day = max((day for _, day in moments.values()), default=date.min)
     for (key, day, bucket, via), number in plays.items():
@@ -101,7 +101,7 @@ class _Tracks:
     def __init__(self, releases: Mapping[str, str | None]) -> None:
         self._releases = releases
         self._targets: dict[str, tuple[Target, ...]] = {}
-        self._on_track: dict[tuple[bytes, str, tuple[date, int] | None], bytes] = {}
+        self._heard: set[tuple[bytes, str, tuple[date, int] | None]] = set()
 
     def targets(self, key: str) -> tuple[Target, ...]:
         """The track first, then the site, then the release if there is one."""
@@ -112,19 +112,12 @@ class _Tracks:
             targets = self._targets[key] = (Target(key, TargetKind.TRACK), SITE, *of_release)
         return targets
 
-    def listen(
-        self, base: bytes, key: str, into: set[tuple[Target, bytes]], salted: tuple[date, int] | None = None
-    ) -> bytes:
-        """Who the listener is on the track; what it is on all of the track's targets goes into the distinct set."""
-        on_track = self._on_track.get((base, key, salted))
-        if on_track is None:
-            for target in self.targets(key):
-                on_target = for_target(base, target.kind, target.key)
-                into.add((target, on_target))
-                on_track = on_track or on_target
-            assert on_track is not None
-            self._on_track[base, key, salted] = on_track
-        return on_track
+    def listen(self, base: bytes, key: str, salted: tuple[date, int] | None = None) -> Iterable[tuple[Target, bytes]]:
+        """Who the listener is on each of the track's targets; nothing where it was asked before."""
+        if (base, key, salted) in self._heard:
+            return ()
+        self._heard.add((base, key, salted))
+        return [(target, for_target(base, target.kind, target.key)) for target in self.targets(key)]
 
 
 def _repeated(result: Tally, event: Play | Share, tag: bytes, day: date, counted: Collection[EventId]) -> bool:

@@ -132,7 +132,8 @@ class Writer:
         await self._hold_sets(connection, sums)
         await log.append_plays(connection, sums.plays)
         await log.append_shares(connection, sums.shares)
-        new = await listeners.add(connection, [pair for pair in sums.listeners if not self._paired.get(pair)])
+        unknown = {pair: hour for pair, hour in sums.listeners.items() if not self._paired.get(pair)}
+        new = await listeners.add(connection, unknown)
         if sums.forgets:
             new.subtract(await _forget(connection, sums.forgets))
         await counters.add(connection, self._slot, sums.daily, new)

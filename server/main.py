@@ -29,8 +29,10 @@ async def _say_mode(present: Present, live: Live, stop: trio.Event) -> None:
 
 async def _follow(present: Present, live: Live) -> None:
     while True:
-        present.say(live.mode.value, live.reloads)
-        await live.reloaded_since(live.reloads)
+        mode, reloads = live.mode, live.reloads
+        await live.taken_by_all(reloads)
+        present.say(mode.value, reloads)
+        await live.reloaded_since(reloads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _WELL_AFTER_S: Final = 60.0  # one that lived this long was well: its end is a new event, not the next of a series
 _STOP_S: Final = DRAIN_S + 10
-READY: Final = b"ready\n"
+READY: Final = b"ready\n"  # a worker's first line; further ones are the mode it has, after every reload
 
 _log = structlog.get_logger(__name__)
 
@@ -57,8 +57,12 @@ async def _keep(
     pause = _FIRST_PAUSE_S
     while True:
         since = trio.current_time()
-        if worker is not None and await _ended(worker, stop, live, seen):
-            return
+        if worker is not None:
+            live.taken(number, seen)
+            over = await _ended(worker, number, stop, live, seen)
+            live.taken(number, None)
+            if over:
+                return
         if trio.current_time() - since > _WELL_AFTER_S:
             pause = _FIRST_PAUSE_S
         _log.error("a worker ended and is started again", worker=number, pause_s=pause)
@@ -109,12 +113,12 @@ async def _started(place: Place, number: int) -> trio.Process | None:
     return worker
 
 
-async def _ended(worker: trio.Process, stop: trio.Event, live: Live, seen: int) -> bool:
+async def _ended(worker: trio.Process, number: int, stop: trio.Event, live: Live, seen: int) -> bool:
     """Wait until it ends; True where that was asked for."""
     try:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_pass_on, worker, stop)
-            nursery.start_soon(_pass_on_reloads, worker, live, seen)
+            nursery.start_soon(_pass_on_reloads, worker, number, live, seen)
             await worker.wait()
             nursery.cancel_scope.cancel()
     except trio.Cancelled:
@@ -123,10 +127,21 @@ async def _ended(worker: trio.Process, stop: trio.Event, live: Live, seen: int) 
     return stop.is_set()
 
 
-async def _pass_on_reloads(worker: trio.Process, live: Live, seen: int) -> None:
+async def _pass_on_reloads(worker: trio.Process, number: int, live: Live, seen: int) -> None:
+    """One at a time: two signals that come together may be one to the worker."""
+    assert worker.stdout is not None
     while True:
         seen = await live.reloaded_since(seen)
+        mode = live.mode
         worker.send_signal(signal.SIGHUP)
+        said = b""
+        while not said.endswith(b"\n"):
+            more = await worker.stdout.receive_some()
+            if not more:  # it has ended
+                return
+            said += more
+        if said.split()[-1].decode() == mode.value:
+            live.taken(number, seen)
 
 
 async def _pass_on(worker: trio.Process, stop: trio.Event) -> None:

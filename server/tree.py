@@ -137,6 +137,7 @@ async def run_tree(
             spool_id=spool.spool_id,
             drained=lambda: spool.pending_events == 0,
         )
+        live.on_reload(rotator.look_now)
         findings = Findings()
         housekeeper = Housekeeper(
             its_end.clone(),
@@ -159,10 +160,11 @@ async def run_tree(
         async with trio.open_nursery() as outer:
             for actor in actors:
                 await outer.start(_permanent, actor, stop)
+            # Before the housekeeper: it says that a day is past, which that one then closes.
+            await outer.start(_permanent, rotator, stop)
             if place.number == 0:
                 outer.start_soon(counting.inherit, place.data_dir, place.workers)
                 await outer.start(_permanent, housekeeper, stop)
-            await outer.start(_permanent, rotator, stop)
             async with to_ingest, life, trio.open_nursery() as inner:
                 await inner.start(_front, app.build(parts), place.http_socket, stop)
                 door = Listener(place.beacon_socket, events, config.beacon, chance.now)

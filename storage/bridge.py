@@ -44,6 +44,7 @@ _TRANSIENT: Final = (
     asyncpg.DiskFullError,
     asyncpg.OutOfMemoryError,
     asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,  # where a statement set itself a limit
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,  # a failover left us on what is now a standby
     asyncpg.InternalClientError,

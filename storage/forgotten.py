@@ -1,4 +1,4 @@
-"""Listeners who asked to be forgotten: out of the distinct sets at once, out of the log with the next pass over it.
+"""Listeners who asked to be forgotten: out of the distinct sets at once. The log does not know of them.
 
 Nothing says which pseudonyms are one listener's, so the caller works them out for every target there is.
 """
@@ -23,15 +23,7 @@ _TARGETS: Final = "SELECT DISTINCT target_key, target_kind FROM play_counter ORD
 _ERASE: Final = """
 DELETE FROM listener l USING unnest($1::text[], $2::text[], $3::bytea[]) AS t (target_key, target_kind, pseudonym)
 WHERE (l.target_key, l.target_kind, l.pseudonym) = (t.target_key, t.target_kind, t.pseudonym)
-RETURNING l.target_key, l.target_kind, l.pseudonym
-"""
-_LATER: Final = """
-INSERT INTO log_erasure (track_key, pseudonym) SELECT * FROM unnest($1::text[], $2::bytea[]) ON CONFLICT DO NOTHING
-"""
-_CLEAR_LOG: Final = """
-WITH due AS (DELETE FROM log_erasure RETURNING track_key, pseudonym)
-UPDATE play_event p SET pseudonym = NULL FROM due
-WHERE p.track_key = due.track_key AND p.pseudonym = due.pseudonym
+RETURNING l.target_key, l.target_kind
 """
 
 
@@ -59,23 +51,15 @@ async def targets(connection: Connection) -> Sequence[Target]:
 
 
 async def erase(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -> Counter[Target]:
-    """Take these (target, pseudonym) pairs out of the sets, and note the tracks' for the pass over the log.
+    """Take these (target, pseudonym) pairs out of the sets, in a transaction that began with `listeners.move_on`.
 
-    In a transaction that began with `listeners.move_on`. Returns how many listeners each target has lost.
+    Returns how many listeners each target has lost. That they went together stays to be seen until the sets are
+    written anew (storage/anew.py).
     """
     ordered = sorted(pairs)
     columns = [target.key for target, _ in ordered], [target.kind for target, _ in ordered]
     gone = await connection.fetch(_ERASE, *columns, [pseudonym for _, pseudonym in ordered])
-    of_tracks = sorted((str(key), bytes(pseudonym)) for key, kind, pseudonym in gone if kind == "track")
-    await connection.execute(_LATER, [key for key, _ in of_tracks], [pseudonym for _, pseudonym in of_tracks])
-    return Counter(Target(key, kind) for key, kind, _ in gone)
-
-
-async def clear_log(connection: Connection) -> int:
-    """One pass over the log for everything noted; returns the number of plays that lost their pseudonym."""
-    if not await connection.fetchval("SELECT EXISTS (SELECT FROM log_erasure)"):
-        return 0
-    return int((await connection.execute(_CLEAR_LOG)).split()[1])
+    return Counter(Target(key, kind) for key, kind in gone)
 
 
 async def expire(connection: Connection) -> None:

@@ -1,17 +1,20 @@
 """Option A's distinct listeners: one row per target and pseudonym."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Final
 
 from storage.bridge import Connection
 from storage.counters import Target
 
+FIRST_HOUR_KEPT: Final = timedelta(days=3)  # so long a flood is taken back with whom it brought to the track
+
 # In key order, as every writer inserts, so that two never wait for each other in a ring.
 _ADD: Final = """
 WITH fresh AS (
-    INSERT INTO listener (target_key, target_kind, pseudonym)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[])
+    INSERT INTO listener (target_key, target_kind, pseudonym, came)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::timestamptz[])
     ON CONFLICT DO NOTHING
     RETURNING target_key, target_kind
 )
@@ -40,9 +43,9 @@ async def start_again(connection: Connection) -> None:
     await connection.execute("UPDATE play_counter SET listeners = 0 WHERE listeners <> 0")
 
 
-async def add(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -> Counter[Target]:
-    """Remember these (target, pseudonym) pairs; returns how many were new, per target."""
-    ordered = sorted(set(pairs))
+async def add(connection: Connection, pairs: Mapping[tuple[Target, bytes], datetime]) -> Counter[Target]:
+    """Remember these (target, pseudonym) pairs, of tracks with their hour; returns how many were new, per target."""
+    ordered = sorted(pairs)
     if not ordered:
         return Counter()
     rows = await connection.fetch(
@@ -50,5 +53,6 @@ async def add(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -> 
         [target.key for target, _ in ordered],
         [target.kind for target, _ in ordered],
         [pseudonym for _, pseudonym in ordered],
+        [pairs[pair] if pair[0].kind == "track" else None for pair in ordered],
     )
     return Counter({Target(key, kind): number for key, kind, number in rows})

@@ -1,4 +1,4 @@
-"""The append-only log of plays and shares, partitioned by month of the site's day."""
+"""The append-only log of plays and shares, partitioned by month of the site's day; never by whom."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -14,7 +14,6 @@ _PLAY_COLUMNS: Final = (
     "release_key",
     "bucket",
     "via",
-    "pseudonym",
 )
 _SHARE_COLUMNS: Final = ("created_at", "day", "target_kind", "target_key", "channel")
 
@@ -44,7 +43,6 @@ class PlayRow(NamedTuple):
     release_key: str | None
     bucket: str
     via: str | None
-    pseudonym: bytes | None
 
 
 class ShareRow(NamedTuple):

@@ -57,9 +57,11 @@ CREATE TABLE public.listener (
     target_key text NOT NULL,
     target_kind text NOT NULL,
     pseudonym bytea NOT NULL,
+    came timestamp with time zone,
     CONSTRAINT listener_pseudonym_check CHECK ((octet_length(pseudonym) = 16)),
     CONSTRAINT listener_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 );
+ALTER TABLE ONLY public.listener ALTER COLUMN pseudonym SET STATISTICS 0;
 
 CREATE TABLE public.listener_count (
     target_key text NOT NULL,
@@ -89,13 +91,10 @@ ALTER TABLE ONLY public.listener_day ALTER COLUMN token SET STATISTICS 0;
 CREATE TABLE public.listener_generation (
     one boolean DEFAULT true NOT NULL,
     generation bigint NOT NULL,
+    anew_generation bigint DEFAULT '-1'::integer NOT NULL,
+    anew_on date DEFAULT '-infinity'::date NOT NULL,
+    compact boolean DEFAULT true NOT NULL,
     CONSTRAINT listener_generation_one_check CHECK (one)
-);
-
-CREATE TABLE public.log_erasure (
-    track_key text NOT NULL,
-    pseudonym bytea NOT NULL,
-    CONSTRAINT log_erasure_pseudonym_check CHECK ((octet_length(pseudonym) = 16))
 );
 
 CREATE TABLE public.play_event (
@@ -106,9 +105,7 @@ CREATE TABLE public.play_event (
     release_key text,
     bucket text NOT NULL,
     via text,
-    pseudonym bytea,
     CONSTRAINT play_event_bucket_check CHECK ((bucket = ANY (ARRAY['partial'::text, 'sampled'::text, 'complete'::text]))),
-    CONSTRAINT play_event_pseudonym_check CHECK ((octet_length(pseudonym) = 16)),
     CONSTRAINT play_event_via_check CHECK ((via = ANY (ARRAY['link'::text, 'embed'::text])))
 )
 PARTITION BY RANGE (day);
@@ -266,9 +263,6 @@ ALTER TABLE ONLY public.listener_generation
 
 ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_pkey PRIMARY KEY (target_key, target_kind, pseudonym);
-
-ALTER TABLE ONLY public.log_erasure
-    ADD CONSTRAINT log_erasure_pkey PRIMARY KEY (track_key, pseudonym);
 
 ALTER TABLE ONLY public.play_counter
     ADD CONSTRAINT play_counter_pkey PRIMARY KEY (target_key, target_kind, slot);

@@ -1,8 +1,9 @@
 """Takes a flood of one track back out: out of the log, and so out of every counter.
 
 The rows cannot come back: what was counted has left the spool, or lies below its cursor and is never read again.
-Listeners: a row of the track's own set goes when no row of the log that is left has its pseudonym. The release's
-and the site's sets stay as they are, since nothing in the database says which of their rows are the same listener.
+Listeners: who came to the track first in those hours leaves its set, and counts again with the next play. Which hour
+that was is known for a few days (`listeners.FIRST_HOUR_KEPT`); who came before that stays. The release's and the site's
+sets stay as they are, since nothing in the database says which of their rows are the same listener.
 """
 
 from collections.abc import Sequence
@@ -23,16 +24,14 @@ SELECT count(*) FROM share_event
 WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2 AND created_at < $3
 """
 _TAKE_PLAYS: Final = """
-DELETE FROM play_event WHERE track_key = $1 AND created_at >= $2 AND created_at < $3 RETURNING day, pseudonym
+DELETE FROM play_event WHERE track_key = $1 AND created_at >= $2 AND created_at < $3 RETURNING day
 """
 _TAKE_SHARES: Final = """
 DELETE FROM share_event
 WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2 AND created_at < $3 RETURNING day
 """
 _TAKE_LISTENERS: Final = """
-DELETE FROM listener l
-WHERE target_kind = 'track' AND target_key = $1 AND pseudonym = ANY ($2)
-  AND NOT EXISTS (SELECT FROM play_event p WHERE p.track_key = $1 AND p.pseudonym = l.pseudonym)
+DELETE FROM listener WHERE target_kind = 'track' AND target_key = $1 AND came >= $2 AND came < $3
 """
 
 
@@ -73,8 +72,7 @@ async def take_out(connection: Connection, flood: Flood, reason: str) -> int:
     await listeners.move_on(connection)  # first: it waits for the writers that rely on the sets, and later ones wait
     plays = await connection.fetch(_TAKE_PLAYS, key, since, until)
     shares = await connection.fetch(_TAKE_SHARES, key, since, until) if flood.shares else []
-    pseudonyms = sorted({bytes(row[1]) for row in plays if row[1] is not None})
-    await connection.execute(_TAKE_LISTENERS, key, pseudonyms)
+    await connection.execute(_TAKE_LISTENERS, key, since, until)
     touched: set[date] = {row[0] for row in [*plays, *shares]}
     for day in sorted(touched):
         await rebuild_day(connection, day)

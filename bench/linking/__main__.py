@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 import trio
 
 from bench.linking.attacker import Success, linked
-from bench.linking.database import Stolen, stolen
+from bench.linking.database import LATELY, LONG_AGO, TODAY, Stolen, stolen
+from bench.linking.forgetting import Remains, linked_plays
 from bench.linking.page import page
 from bench.progress import Steps, showing
 from tests.support.postgres import running_postgres
@@ -21,7 +22,7 @@ __all__ = ["DOCS", "LEVELS", "main", "measured", "page"]
 DOCS: Final = Path(__file__).parents[2] / "docs"
 _SEED: Final = 21
 
-Figures = dict[str, dict[str, Any]]
+Figures = dict[str, Any]  # of a level: what was watched, and for each attack right, chance and tried
 
 
 class Level(NamedTuple):
@@ -31,7 +32,7 @@ class Level(NamedTuple):
     day_h: int  # hours of a day on which anybody listens
 
 
-LEVELS: Final = {1: Level(14, 24), 10: Level(7, 24), 100: Level(3, 24), 1000: Level(3, 6)}  # by sittings an hour
+LEVELS: Final = {1: Level(14, 24), 10: Level(7, 24), 100: Level(5, 24), 1000: Level(5, 6)}  # by sittings an hour
 
 
 def measured(levels: dict[int, Level], steps: Steps) -> Figures:
@@ -55,14 +56,22 @@ async def _stolen(url: str, folder: Path, an_hour: int, hours: int, day_h: int) 
 
 def attacked(taken: Stolen) -> Figures:
     """Every attack on one database."""
-    truth = taken.truth
+    truth, forgotten = taken.truth, taken.forgotten
+    of_age = {age: {name for name, own in taken.ages.items() if own == age} for age in (TODAY, LATELY, LONG_AGO)}
     return {
-        "log": _figures(linked(taken.log, truth, Random(_SEED), beginnings=taken.sets)),
-        "regulars": _figures(
-            linked(taken.log, truth, Random(_SEED), beginnings=taken.sets, only=taken.regulars),
-        ),
-        "dump": _figures(linked(taken.dumped, truth, Random(_SEED))),
+        **{
+            f"sets, {age}": _figures(
+                linked(taken.listeners, truth, Random(_SEED), beginnings=taken.sets, only=of_age[age])
+            )
+            for age in of_age
+        },
+        "dump": _figures(linked(taken.dumped, truth, Random(_SEED), only=of_age[TODAY])),
         "day": _figures(linked(taken.tokens, truth, Random(_SEED), beginnings=taken.day_sets)),
+        "forgotten, at once": _figures(linked_plays(forgotten, forgotten.at_once, Random(_SEED))),
+        "forgotten, after": _figures(linked_plays(forgotten, forgotten.after, Random(_SEED))),
+        "anybody": _figures(linked_plays(forgotten, Remains((), {}), Random(_SEED))),
+        "bytes left": forgotten.bytes_left,
+        "asked": len(forgotten.asked),
     }
 
 

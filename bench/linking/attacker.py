@@ -88,12 +88,12 @@ def linked(
     random: Random,
     *,
     beginnings: Beginnings | None = None,
-    only: Collection[int] | None = None,
+    only: Collection[bytes] | None = None,
     most: int = 600,
 ) -> Success:
     """Try to link up to `most` names to the same listener's name on another track; `truth` is only for the marks.
 
-    A third of them is for tuning and does not count. `only`: questions about these listeners.
+    A third of them is for tuning and does not count. `only`: questions about these names.
     """
     by_track = _sightings(rows)
     questions = _questions(by_track, truth, random, only, most)
@@ -138,7 +138,7 @@ def _sightings(rows: Sequence[Row]) -> _ByTrack:
 
 
 def _questions(
-    by_track: _ByTrack, truth: Mapping[bytes, int], random: Random, only: Collection[int] | None, most: int
+    by_track: _ByTrack, truth: Mapping[bytes, int], random: Random, only: Collection[bytes] | None, most: int
 ) -> list[_Question]:
     """Names whose listener has one on another track as well."""
     tracks_of: defaultdict[int, set[int]] = defaultdict(set)
@@ -149,7 +149,7 @@ def _questions(
         (track, name, other)
         for track, names in sorted(by_track.items())
         for name in sorted(names)
-        if only is None or truth[name] in only
+        if only is None or name in only
         for other in sorted(tracks_of[truth[name]] - {track})
     ]
     return random.sample(asked, min(most, len(asked)))

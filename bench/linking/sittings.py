@@ -9,7 +9,6 @@ TRACKS: Final = 24
 RELEASES: Final = 6  # of four tracks each
 TASTE: Final = 6  # tracks that somebody comes back to
 VISITS: Final = (1, 1, 2, 3, 5, 8)  # of a listener, each as likely
-REGULAR: Final = 5  # visits or more
 PLAYS: Final = (2, 3, 4, 5)  # in a sitting
 TRACK_S: Final = 210  # from one play of a sitting to the next
 HOUR_S: Final = 3600
@@ -24,23 +23,18 @@ class Heard:
     track: int
 
 
-def heard(an_hour: int, hours: int, random: Random) -> tuple[list[Heard], frozenset[int]]:
-    """All plays in the order of time, and the listeners who are regulars; sittings may begin at any moment."""
+def heard(an_hour: int, hours: int, random: Random) -> list[Heard]:
+    """All plays in the order of time; sittings may begin at any moment."""
     plays: list[Heard] = []
-    regulars: set[int] = set()
     sittings, listener = an_hour * hours, 0
     while sittings:
         visits = min(sittings, random.choice(VISITS))
         taste = random.sample(range(TRACKS), TASTE)
         for _ in range(visits):
             plays += _sitting(listener, taste, random.uniform(0, hours * HOUR_S), random)
-        if visits >= REGULAR:
-            regulars.add(listener)
         sittings -= visits
         listener += 1
-    return sorted((play for play in plays if play.at_s < hours * HOUR_S), key=lambda play: play.at_s), frozenset(
-        regulars
-    )
+    return sorted((play for play in plays if play.at_s < hours * HOUR_S), key=lambda play: play.at_s)
 
 
 def release_of(track: int) -> int:

@@ -62,7 +62,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("forgotten", "tag"): Fact(
         Kind.TOMBSTONE,
         "16 bytes of HMAC-SHA-256, keyed by what the listener's id was made into",
-        "an hour, at most ten minutes longer",
+        "an hour, at most a minute longer",
         "events of a listener who asked to be forgotten may still be under way; they keep no pseudonym",
     ),
     ("forgotten", "until"): Fact(
@@ -75,6 +75,12 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         "16 bytes of HMAC-SHA-256 per listener and target, unrelated between two targets without the pseudonym key",
         "until the listener opts out, or no limit",
         "distinct listeners, all-time and exact (option A)",
+    ),
+    ("listener", "came"): Fact(
+        Kind.TIME,
+        "the hour of the listener's first play of the track; of releases and the site nothing",
+        "three days, at most a day longer",
+        "a flood is taken back together with its listeners (`tonearm void`)",
     ),
     ("listener_count", "target_key"): _KEY,
     ("listener_count", "target_kind"): _KIND,
@@ -95,13 +101,11 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("listener_generation", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
     ("listener_generation", "generation"): Fact(Kind.NOTHING, "how often rows were taken out of the listener sets"),
-    ("log_erasure", "track_key"): _KEY,
-    ("log_erasure", "pseudonym"): Fact(
-        Kind.PSEUDONYM,
-        "the track's pseudonym of a listener who asked to be forgotten",
-        "until the next pass over the log, at most ten minutes while the service runs",
-        "the log is cleared of it in that pass",
+    ("listener_generation", "anew_generation"): Fact(
+        Kind.NOTHING, "which of these numbers the sets were written anew at"
     ),
+    ("listener_generation", "anew_on"): Fact(Kind.NOTHING, "the day the sets were last written anew"),
+    ("listener_generation", "compact"): Fact(Kind.NOTHING, "whether what that replaced is gone from the files"),
     ("play_counter", "target_key"): _KEY,
     ("play_counter", "target_kind"): _KIND,
     ("play_counter", "slot"): _SLOT,
@@ -126,12 +130,6 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         "whether it came by a copied link or embed, from a marker that is the same for everybody",
         _LOG,
         "plays that shares brought",
-    ),
-    ("play_event", "pseudonym"): Fact(
-        Kind.PSEUDONYM,
-        "the listener's pseudonym for this track (option A), or nothing",
-        "as long as the log; until the listener opts out",
-        "a flood is taken back together with its listeners",
     ),
     ("release", "release_key"): _TITLE,
     ("release", "title"): _TITLE,

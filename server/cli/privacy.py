@@ -64,8 +64,8 @@ def new_key(
 ) -> None:
     """Replace the key that makes pseudonyms of browsers' ids. Every all-time listener count starts again at zero.
 
-    What the log holds can then never be tied to an id again, by anybody. Plays and shares stay. The service must be
-    stopped, on every machine, since it holds the key in memory.
+    The sets of listeners are emptied. Plays and shares stay. The service must be stopped, on every machine, since it
+    holds the key in memory.
     """
     in_force = effective(config)
     if running := presence.look_up(in_force.data_dir):

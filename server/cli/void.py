@@ -27,8 +27,9 @@ def void(
 ) -> None:
     """Take a flood of one track's plays back out of the log and every counter, with an audit row.
 
-    The log keeps full hours, so the range is widened to them. Listeners of the track who have no other play of it
-    go too; those of its release and of the site stay, since nothing stored says who they are.
+    The log keeps full hours, so the range is widened to them. Listeners who first came to the track in these hours go
+    too, where that is at most three days ago; those of its release and of the site stay, since nothing stored says who
+    they are.
 
     Example: tonearm void --track harbour-lights --from 2026-11-21T03:00 --to 2026-11-21T05:00 --reason "a script"
     """

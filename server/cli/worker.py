@@ -57,6 +57,7 @@ async def _obey(signals: Any, stop: trio.Event, live: Live, read: Callable[[], C
     async for number in signals:
         if number == signal.SIGHUP:
             live.reload(read)
+            os.write(sys.stdout.fileno(), f"{live.mode.value}\n".encode())
         else:
             stop.set()
 

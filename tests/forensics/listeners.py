@@ -110,6 +110,7 @@ def a_day_passes(service: Service) -> None:
         eventually(lambda: connection.ask("GET", "/api/stats/home").json()["totalPlays"] == wanted)
         forget = json.dumps({"anonId": FORGETFUL.anon_id}).encode()
         assert 202 == connection.ask("POST", "/api/event/forget", _headers(FORGETFUL), forget).status
+        eventually(lambda: b"\ntonearm_events_pending 0.0\n" in connection.ask("GET", "/metrics").body)
 
 
 def _listen(connection: Connection, listener: Listener) -> None:

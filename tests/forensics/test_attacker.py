@@ -10,34 +10,61 @@ from bench.linking.__main__ import DOCS, LEVELS, attacked, page
 from bench.linking.attacker import Row, linked
 from bench.linking.beginnings import Beginnings, SetRow
 from bench.linking.database import stolen
+from bench.linking.forgetting import Forgotten, LoggedPlay, Remains, linked_plays
 
 RELEASES = {"a": "one", "b": "one", "c": "two"}
 
 
-async def test_quiet_hours_give_listeners_away_and_busy_ones_hide_them(database_url: str, tmp_path: Path) -> None:
-    """Chance is about one in eight at the quiet site; the busy one's listeners come once, into a crowd."""
-    taken = await stolen(database_url, tmp_path, 1, 96, Random(5), day_h=24)
+async def test_quiet_hours_give_new_listeners_away_for_three_days_and_no_longer(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Chance is about one in ten."""
+    taken = await stolen(database_url, tmp_path, 1, 144, Random(5), day_h=24)
     found = attacked(taken)
-    for attack in ("log", "dump", "day"):
+    for attack in ("sets, lately", "day"):
         assert found[attack]["tried"] > 50
         assert found[attack]["right"] > found[attack]["chance"] + 0.2
+    assert found["sets, long ago"]["tried"] > 50
+    assert found["sets, long ago"]["right"] < found["sets, long ago"]["chance"] + 0.1
 
 
 async def test_a_busy_hours_crowd_hides_its_listeners(database_url: str, tmp_path: Path) -> None:
     taken = await stolen(database_url, tmp_path, 400, 1, Random(6))
     found = attacked(taken)
-    for attack in ("log", "dump", "day"):
+    for attack in ("sets, today", "dump", "day"):
         assert found[attack]["tried"] > 200
         assert found[attack]["right"] < 0.25
 
 
 async def test_options_share_no_name_and_days_share_no_token(database_url: str, tmp_path: Path) -> None:
     taken = await stolen(database_url, tmp_path, 2, 12, Random(7), day_h=4)
-    pseudonyms, tokens = {row.name for row in taken.log}, {row.name for row in taken.tokens}
+    pseudonyms, tokens = {row.name for row in taken.listeners}, {row.name for row in taken.tokens}
     assert not pseudonyms & tokens
     assert pseudonyms | tokens <= taken.truth.keys()
     assert len(tokens) == len(taken.tokens)
     assert 3 == len({row.track // 24 for row in taken.tokens})
+
+
+async def test_forgetting_is_seen_in_deleted_rows_until_the_sets_are_written_anew(
+    database_url: str, tmp_path: Path
+) -> None:
+    taken = await stolen(database_url, tmp_path, 100, 2, Random(9))
+    found, forgotten = attacked(taken), taken.forgotten
+    assert len(forgotten.at_once.deleted) > 100
+    assert found["forgotten, at once"]["tried"] > 300
+    assert found["forgotten, at once"]["right"] > 0.6
+    assert ((), 0) == (tuple(forgotten.after.deleted), forgotten.bytes_left)
+    assert found["forgotten, after"]["right"] <= found["anybody"]["right"] + 0.02
+
+
+def test_a_play_whose_listeners_are_all_known_is_left_out() -> None:
+    """Of two plays that are as near, one is somebody's who is still in the set."""
+    log = [LoggedPlay(1, 10, 0), LoggedPlay(0, 9, 1), LoggedPlay(2, 11, 1)]
+    whose = {(10, 0): frozenset({7}), (9, 1): frozenset({8}), (11, 1): frozenset({7})}
+    remains = Remains((), {(0, 1): 1})
+    taken = Forgotten(log, whose, frozenset({7}), remains, remains, 0)
+    assert 1.0 == linked_plays(taken, remains, Random(1)).right
+    assert 0.5 == linked_plays(taken, Remains((), {}), Random(1)).right
 
 
 def names(listeners: int, tracks: int) -> dict[tuple[int, int], bytes]:

@@ -1,7 +1,8 @@
 """A day of listeners in each mode, and then every byte of the disk, of a base backup and of two dumps.
 
 What must be nowhere: addresses, User-Agents and the browsers' ids, in any mode; the values ingest derives from them;
-the salt, open or sealed, once it has been replaced; the tokens of a day that is closed; anything of who objects.
+the salt, open or sealed, once it has been replaced; the tokens of a day that is closed; anything of who objects. Of
+who was forgotten something is left in the write-ahead log and in the files of a backup made before, and nowhere else.
 What must be found, so that the search is known to see: the pseudonyms that the mode does keep; the sealed salt and
 the tokens of a day that is still open, in PostgreSQL's tables; and what is planted in each place.
 
@@ -13,7 +14,6 @@ import sqlite3
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import TypeVar
@@ -26,15 +26,17 @@ from actors import rotator
 from privacy import sealing
 from privacy.modes import Mode, derives
 from server.opening import PSEUDONYM_PURPOSE
-from storage import listener_day, salts, sealed
+from storage import salts, sealed
 from storage.bridge import Address, Connection, Database, open_database
 from storage.embedded import binaries, client_environment, running_postgres
 from storage.embedded.cluster import Layout
 from storage.embedded.processes import running_on, signal_them
 from storage.salts import Stored
-from tests.forensics.listeners import LISTENERS, OBJECTOR, Secrets, a_day_passes, personal
+from tests.forensics.listeners import FORGETFUL, LISTENERS, OBJECTOR, Secrets, a_day_passes, personal
 from tests.forensics.needles import Needles, of_bytes, search
+from tests.support.postgres import rows
 from tests.support.service import Service, eventually, serving
+from tests.support.site_zone import SiteZone
 
 T = TypeVar("T")
 
@@ -44,21 +46,24 @@ DUMPS = {  # the two ways that docs/operate.md and docs/privacy.md name
 }
 
 
+A_ROUND_S = 150  # a minute after midnight until nothing of the day is on its way, one more until the housekeeper looks
 BACKUPS = ("base backup", *DUMPS)
 
 
 class End(Enum):
-    """How the day and the service end."""
+    """How the day and the service end. The housekeeper closes the day, as soon as midnight is a minute ago."""
 
-    STOPPED = "stopped"  # the salt is rotated, the service stopped in order
-    KILLED = "killed"  # service and PostgreSQL are killed, start again, and then the same
-    KILLED_AFTER = "killed after"  # the salt is rotated, both are killed, and the disk is taken as it is
+    STOPPED = "stopped"  # the service is stopped in order before midnight and starts after it
+    KILLED = "killed"  # service and PostgreSQL are killed before midnight and start after it
+    KILLED_AFTER = "killed after"  # as stopped; at the end both are killed, and the disk is taken as it is
+    RUNNING = "running"  # over midnight
 
 
 class Place:
     """Where one service lives, and everything that is on disk of it."""
 
-    def __init__(self, folder: Path, mode: Mode) -> None:
+    def __init__(self, folder: Path, mode: Mode, *, midnight_in_s: float = 3600) -> None:
+        self.zone = SiteZone(folder / "zones", midnight_in_s=midnight_in_s)
         self.data = folder / "data"
         self.log = folder / "data.log"  # of the service's output
         self.temporary = folder / "temporary"
@@ -72,6 +77,7 @@ class Place:
             "TONEARM_LOG__LEVEL": "debug",
             "TONEARM_PRIVACY__MODE": mode.value,
             "TMPDIR": str(self.temporary),
+            **self.zone.environment,
         }
 
     @contextmanager
@@ -144,28 +150,39 @@ def live(place: Place, end: End, *, makes_tokens: bool) -> Secrets:
         secrets = place.dig()
         assert makes_tokens == (secrets.salt is not None)
         place.back_up()
-        if end is not End.KILLED:
-            end_day(place, service, makes_tokens=makes_tokens)
-        if end is not End.STOPPED:
+        assert place.zone.left_s() > 0
+        if end is End.RUNNING:
+            end_day(place, makes_tokens=makes_tokens)
+            return secrets
+        if end is End.KILLED:
             place.kill(service)
-    if end is End.KILLED:
-        with place.serving() as service:
-            end_day(place, service, makes_tokens=makes_tokens)
+    place.zone.move_past_midnight(90)
+    with place.serving() as service:
+        end_day(place, makes_tokens=makes_tokens)
+        if end is End.KILLED_AFTER:
+            place.kill(service)
     return secrets
 
 
-def end_day(place: Place, service: Service, *, makes_tokens: bool) -> None:
+def end_day(place: Place, *, makes_tokens: bool) -> None:
+    """Waits for the service to do it by itself."""
+    eventually(lambda: place.on_database(is_tidy), within_s=max(place.zone.left_s(), 0) + A_ROUND_S)
     if makes_tokens:
-        service.command("salt", "rotate", "--reason", "forensics")
-        place.on_database(close_days)
+        eventually(lambda: place.on_database(days) == [(place.zone.ending, True)], within_s=A_ROUND_S)
     waiting = list(place.data.glob("spool-*.sqlite-wal"))
     assert waiting
     eventually(lambda: all(path.stat().st_size == 0 for path in waiting))  # drained, and its traces removed
 
 
-async def close_days(database: Database) -> None:
-    later = datetime.now(UTC).date() + timedelta(days=3)
-    assert await database.transaction(listener_day.close_over, later)
+async def days(database: Database) -> list[tuple[object, ...]]:
+    """Those that are over, and whether they are closed."""
+    return await rows(database, "SELECT day, closed FROM token_day ORDER BY day LIMIT 1")
+
+
+async def is_tidy(database: Database) -> bool:
+    """Nothing is left in the files of the sets of who was forgotten."""
+    statement = "SELECT generation = anew_generation AND compact FROM listener_generation"
+    return [(True,)] == await rows(database, statement)
 
 
 CASES = [
@@ -178,12 +195,15 @@ CASES = [
 
 @pytest.mark.parametrize(("mode", "end"), CASES)
 def test_nothing_of_a_listener_is_left_but_what_the_mode_says(tmp_path: Path, mode: Mode, end: End) -> None:
-    place, kept = Place(tmp_path, mode), derives(mode, objected=False)
+    place = Place(tmp_path, mode, midnight_in_s=60 if end is End.RUNNING else 3600)
+    kept = derives(mode, objected=False)
     secrets = live(place, end, makes_tokens=kept.token)
     never = personal() | secrets.bases() | secrets.open_salt() | secrets.sealed_salt()
     of_objector = secrets.pseudonyms(OBJECTOR)
     assert [] == place.left(never | secrets.tokens(*LISTENERS, OBJECTOR) | of_objector)
-    pseudonyms = secrets.pseudonyms(*LISTENERS)
+    forgotten = {(where, in_what(file)) for where, _, file in place.left(secrets.pseudonyms(FORGETFUL))}
+    assert forgotten <= {("data", "pg_wal"), ("base backup", "pg_wal"), ("base backup", "base")}  # as it was before
+    pseudonyms = secrets.pseudonyms(*(one for one in LISTENERS if one is not FORGETFUL))
     found = {(where, needle.removesuffix(" in hex")) for where, needle, _ in place.left(pseudonyms)}
     raw = {needle for needle in pseudonyms if " in " not in needle} if kept.pseudonym else set()
     assert {(where, needle) for needle in raw for where in ("data", *BACKUPS)} == found

@@ -49,10 +49,17 @@ async def test_spools_are_spread_over_the_slots(database: Database) -> None:
 
 async def test_listeners_are_new_once_per_target(database: Database) -> None:
     one, two = bytes(16), b"\x01" * 16
-    pairs = [(TRACK, one), (TRACK, one), (TRACK, two), (RELEASE, one)]
+    pairs = dict.fromkeys([(TRACK, one), (TRACK, two), (RELEASE, one)], HOUR)
     assert {TRACK: 2, RELEASE: 1} == dict(await database.transaction(listeners.add, pairs))
-    assert {RELEASE: 1} == dict(await database.transaction(listeners.add, [(TRACK, one), (RELEASE, two)]))
-    assert {} == dict(await database.transaction(listeners.add, []))
+    assert {RELEASE: 1} == dict(await database.transaction(listeners.add, {(TRACK, one): HOUR, (RELEASE, two): HOUR}))
+    assert {} == dict(await database.transaction(listeners.add, {}))
+
+
+async def test_of_a_tracks_listener_the_hour_is_known_and_of_no_others(database: Database) -> None:
+    await database.transaction(listeners.add, dict.fromkeys([(TRACK, bytes(16)), (RELEASE, bytes(16))], HOUR))
+    await database.transaction(listeners.add, {(TRACK, bytes(16)): HOUR.replace(hour=22)})
+    found = await rows(database, "SELECT target_kind, came FROM listener ORDER BY 1")
+    assert [("release", None), ("track", HOUR)] == found
 
 
 async def test_a_figure_is_the_sum_of_its_slots_and_days(database: Database) -> None:
@@ -88,12 +95,10 @@ async def test_months_are_made_once_and_by_several_at_once(database: Database) -
 async def count_a_little(connection: Connection) -> None:
     """Two plays by one listener, on two days and with a release, and a share: log and counters agree."""
     await log.make_months(connection, [MONDAY, NEXT_MONTH])
-    plays = [
-        PlayRow(HOUR, day, 1, TRACK.key, RELEASE.key, "complete", "link", bytes(16)) for day in (MONDAY, NEXT_MONTH)
-    ]
+    plays = [PlayRow(HOUR, day, 1, TRACK.key, RELEASE.key, "complete", "link") for day in (MONDAY, NEXT_MONTH)]
     await log.append_plays(connection, plays)
     await log.append_shares(connection, [ShareRow(HOUR, MONDAY, "track", TRACK.key, "embed")])
-    new = await listeners.add(connection, [(target, bytes(16)) for target in (TRACK, RELEASE, SITE)])
+    new = await listeners.add(connection, {(target, bytes(16)): HOUR for target in (TRACK, RELEASE, SITE)})
     daily = {(t, day): Delta(complete=1, via_link=1) for t in (TRACK, RELEASE, SITE) for day in (MONDAY, NEXT_MONTH)}
     for target in (TRACK, SITE):
         daily[target, MONDAY] = Delta(complete=1, via_link=1, shares_embed=1)

@@ -1,4 +1,4 @@
-"""`POST /api/event/forget`: what option A keeps of a listener goes, at once from the figures, soon from the log."""
+"""`POST /api/event/forget`: what option A keeps of a listener goes, at once from the sets and the figures."""
 
 import json
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tests.support.service import eventually
 ONE, TWO = b"1" * 32, b"2" * 32
 ID = "6f1d0ad4-c8a9-4d2f-9a2e-0a9c4b8a7d11"
 JSON = {"Content-Type": "application/json"}
-LOGGED = "SELECT track_key, count(*)::int, count(pseudonym)::int FROM play_event GROUP BY 1 ORDER BY 1"
+LOGGED = "SELECT track_key, count(*)::int FROM play_event GROUP BY 1 ORDER BY 1"
 
 
 @pytest.fixture
@@ -55,9 +55,7 @@ async def test_a_listener_is_erased_from_every_set_and_the_others_stay(tmp_path:
     async with pipeline(tmp_path, database) as running:
         assert [None] == await running.accept(Forget(MOMENT, ONE))
     assert [1, 0, 1, 1] == await listeners(database, A, B, RELEASE, SITE)
-    assert 2 == await database.transaction(forgotten.clear_log)
-    assert [("a", 2, 1), ("b", 1, 0)] == await rows(database, LOGGED)
-    assert [] == await rows(database, "SELECT FROM log_erasure")
+    assert [("a", 2), ("b", 1)] == await rows(database, LOGGED)
     assert () == (await database.transaction(check)).differences
 
 
@@ -66,15 +64,13 @@ async def test_an_id_nobody_has_changes_nothing(tmp_path: Path, database: Databa
         await running.accept(play("a", ONE))
         await running.accept(Forget(MOMENT, TWO))
     assert [1] == await listeners(database, A)
-    assert 0 == await database.transaction(forgotten.clear_log)
     assert () == (await database.transaction(check)).differences
 
 
 async def test_plays_on_their_way_in_the_same_batch_keep_no_pseudonym(tmp_path: Path, database: Database) -> None:
     async with pipeline(tmp_path, database) as running:
         await running.accept(play("a", ONE), Forget(MOMENT, ONE), play("a", TWO))
-    await database.transaction(forgotten.clear_log)  # the three may have come in several batches
-    assert [("a", 2, 1)] == await rows(database, LOGGED)
+    assert [("a", 2)] == await rows(database, LOGGED)
     assert [1] == await listeners(database, A)
 
 
@@ -93,7 +89,6 @@ async def test_older_plays_from_another_spool_keep_no_pseudonym_for_an_hour(tmp_
     assert [2] == await listeners(database, A)
     await database.run(forgotten.expire)
     assert [] == await rows(database, "SELECT FROM forgotten")
-    await database.transaction(forgotten.clear_log)
     assert () == (await database.transaction(check)).differences
 
 

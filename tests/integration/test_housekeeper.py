@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors.housekeeper import Findings, Housekeeper
-from storage import listener_day, log
+from storage import listener_day, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.migrate import migrate, migrations
 from tests.support.postgres import rows
@@ -69,21 +69,42 @@ async def test_a_database_that_is_away_is_left_for_the_next_round(database: Data
     await one_round(Away(database._loop, database._pool), Findings(), 1)
 
 
-async def test_a_day_that_is_over_is_closed_and_the_log_cleared_of_the_forgotten(database: Database) -> None:
+async def test_a_day_that_is_over_is_closed_and_tombstones_go(database: Database) -> None:
     async def leave(connection: Connection) -> None:
         await listener_day.begin(connection, date(2026, 11, 18), partial=False)
-        await log.make_months(connection, [date(2026, 11, 18)])
-        await connection.execute(
-            "INSERT INTO play_event VALUES (now(), '2026-11-18', 1, 'a', NULL, 'complete', NULL, $1)", bytes(16)
-        )
-        await connection.execute("INSERT INTO log_erasure VALUES ('a', $1)", bytes(16))
         await connection.execute("INSERT INTO forgotten VALUES ($1, now() - interval '1 minute')", bytes(16))
 
     await database.transaction(leave)
     await one_round(database, Findings(), 0)
     assert [(True,)] == await rows(database, "SELECT closed FROM token_day")
     assert [(None,)] == await rows(database, "SELECT to_regclass('listener_day_2026_11_18')::text")
-    assert [(None,)] == await rows(database, "SELECT pseudonym FROM play_event")
-    assert [(0, 0)] == await rows(
-        database, "SELECT (SELECT count(*) FROM log_erasure)::int, (SELECT count(*) FROM forgotten)::int"
+    assert [] == await rows(database, "SELECT FROM forgotten")
+
+
+async def test_the_sets_are_written_anew_after_a_forgetting_but_not_without_a_rest(database: Database) -> None:
+    async def take_out(connection: Connection) -> None:
+        await listeners.move_on(connection)
+
+    life, its_end = trio.open_memory_channel[None](0)
+    housekeeper = Housekeeper(
+        its_end,
+        database,
+        Findings(),
+        check_every_s=0,
+        now=lambda: 1_795_000_000.0,
+        today=lambda: date(2026, 11, 21),
     )
+    behind = "SELECT (generation - anew_generation)::int, compact FROM listener_generation"
+    with life, its_end:
+        await housekeeper._sets()
+        assert [(0, True)] == await rows(database, behind)
+        await database.transaction(take_out)
+        housekeeper._rested_at = trio.current_time() + 1000
+        await housekeeper._sets()
+        assert [(1, True)] == await rows(database, behind)
+        housekeeper._rested_at = trio.current_time()
+        began = trio.current_time()
+        await housekeeper._sets()
+        took = trio.current_time() - began
+    assert [(0, True)] == await rows(database, behind)
+    assert housekeeper._rested_at - trio.current_time() > 50 * took

@@ -70,7 +70,7 @@ async def test_a_token_counts_once_per_target_and_day(tmp_path: Path, database: 
     assert Today(3, partial=False) == await listeners(database, SITE)
     assert None is await listeners(database, A, TOMORROW)
     assert [(9, 9)] == await rows(database, "SELECT count(*)::int, count(DISTINCT token)::int FROM listener_day")
-    assert [(0,)] == await rows(database, "SELECT count(pseudonym)::int FROM play_event")
+    assert [(0,)] == await rows(database, "SELECT count(*)::int FROM listener")
     assert () == (await database.transaction(check)).differences
 
 

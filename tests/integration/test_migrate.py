@@ -1,8 +1,11 @@
 """Migrations: an empty database, one that is there already, two at once, one from the future."""
 
+from datetime import date
+
 import pytest
 import trio
 
+from storage import log
 from storage.bridge import Address, Connection, Database, DatabaseRefused, open_database
 from storage.migrate import Migration, migrate, migrations
 from tests.support.postgres import Postgres, rows
@@ -90,3 +93,27 @@ async def test_an_old_server_is_refused_by_its_number() -> None:
     connection: Connection = Old()  # type: ignore[assignment]  # answers only what may be asked of it
     with pytest.raises(DatabaseRefused, match="needs PostgreSQL 15 or newer; this server is 14"):
         await migrate(connection, migrations())
+
+
+async def test_pseudonyms_that_an_older_log_held_are_in_no_file_of_it_afterwards(database_url: str) -> None:
+    of_log, of_set = b"\xa7" * 16, b"\xb8" * 16
+    older = [migration for migration in migrations() if migration.number < 9]
+    found = """SELECT position($1::bytea IN pg_read_binary_file(pg_relation_filepath('play_event_2026_11'))) > 0,
+                      position($2::bytea IN pg_read_binary_file(pg_relation_filepath('listener'))) > 0"""
+
+    async def count(connection: Connection) -> None:
+        await log.make_months(connection, [date(2026, 11, 21)])
+        await connection.execute(
+            "INSERT INTO play_event VALUES (now(), '2026-11-21', 1, 'a', NULL, 'complete', NULL, $1)", of_log
+        )
+        await connection.execute("INSERT INTO listener VALUES ('a', 'track', $1)", of_set)
+
+    async with open_database(Address(url=database_url), connections=1) as database:
+        await database.transaction(migrate, older)
+        await database.transaction(count)
+        await rows(database, "CHECKPOINT")
+        assert [(True, True)] == await rows(database, found, of_log, of_set)
+        await database.transaction(migrate, migrations())
+        await rows(database, "CHECKPOINT")
+        assert [(False, True)] == await rows(database, found, of_log, of_set)
+        assert [("a", 1)] == await rows(database, "SELECT track_key, rule_version FROM play_event")

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ import trio
 from storage.bridge import Address, open_database
 from storage.check import check
 from tests.faults.test_kill_service import address
+from tests.faults.test_workers import workers_of
 from tests.support.http import Door, ask
 from tests.support.load import Load, Promises, assert_kept, counted
 from tests.support.postgres import rows
-from tests.support.service import Service, eventually, serving
+from tests.support.service import TONEARM, Service, eventually, serving
 
 PLAY = "/api/event/play"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0"
@@ -101,8 +103,8 @@ def test_what_is_kept_is_what_the_mode_says(data_dir: Path, environment: dict[st
         play(service, "nothing")
         figures(service, "nothing")
     kept = """SELECT (SELECT count(*) FROM listener)::int, (SELECT count(*) FROM listener_day)::int,
-                     (SELECT count(pseudonym) FROM play_event)::int"""
-    assert [(0, 2, 0)] == trio.run(read, database_url, kept)
+                     (SELECT count(*) FROM play_event)::int"""
+    assert [(0, 2, 2)] == trio.run(read, database_url, kept)
 
 
 async def read(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -129,6 +131,34 @@ async def test_switching_under_load_loses_and_misfiles_nothing(
     async with open_database(Address(url=database_url), connections=1) as database:
         assert_kept(promises, await counted(database))
         assert () == (await database.transaction(check)).differences
+
+
+def test_the_command_returns_when_every_worker_has_the_mode(data_dir: Path, environment: dict[str, str]) -> None:
+    with serving(data_dir, environment, "--workers", "2") as service:
+        slow = workers_of(service)[0]
+        os.kill(slow, signal.SIGSTOP)
+        words = [str(TONEARM), "privacy", "mode", "off"]
+        with subprocess.Popen(words, env=service.environment, stdout=subprocess.PIPE, text=True) as command:
+            try:
+                eventually(
+                    lambda: service.said().count("the privacy mode changes") == 2
+                )  # supervisor, the other worker
+                with pytest.raises(subprocess.TimeoutExpired):
+                    command.wait(0.5)
+            finally:
+                os.kill(slow, signal.SIGCONT)
+            said, _ = command.communicate(timeout=30)
+        assert "The privacy mode is off now" in said
+        assert 3 == service.said().count("the privacy mode changes")
+
+
+def test_a_worker_that_is_killed_is_not_waited_for(data_dir: Path, environment: dict[str, str]) -> None:
+    with serving(data_dir, environment, "--workers", "2") as service:
+        os.kill(workers_of(service)[1], signal.SIGKILL)
+        assert "The privacy mode is both now" in switch(service, "both")
+        assert "The privacy mode is off now" in switch(service, "off")
+        eventually(lambda: len(workers_of(service)) == 2)
+        assert {"off"} == {mode_told(service) for _ in range(20)}
 
 
 def test_a_file_that_cannot_be_read_leaves_the_mode_as_it_is(

@@ -111,10 +111,10 @@ async def test_shares_and_listeners_are_counted_per_target(tmp_path: Path, datab
     assert expected == await rows(database, statement)
 
 
-async def test_the_log_does_not_link_a_listener_between_tracks(tmp_path: Path, database: Database) -> None:
+async def test_the_sets_do_not_link_a_listener_between_tracks(tmp_path: Path, database: Database) -> None:
     async with pipeline(tmp_path, database) as running:
         await running.accept(play("a", LISTENER), play("b", LISTENER))
-    assert [(2, 2)] == await rows(database, "SELECT count(*)::int, count(DISTINCT pseudonym)::int FROM play_event")
+    assert [(3, 3)] == await rows(database, "SELECT count(*)::int, count(DISTINCT pseudonym)::int FROM listener")
 
 
 async def test_a_catalog_change_holds_from_the_next_event_on(tmp_path: Path, database: Database) -> None:

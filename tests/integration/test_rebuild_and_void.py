@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import trio
 
 from actors.events import Moment, Play, Share
-from storage import catalog
+from storage import anew, catalog
 from storage.bridge import Address, Connection, Database, open_database
 from storage.check import check
 from storage.migrate import migrate, migrations
@@ -113,10 +113,19 @@ async def test_a_flood_is_taken_out_of_log_sets_and_counters(database: Database)
     assert [("void", "2", "1", "a script")] == audited
 
 
-async def test_a_listener_with_another_play_of_the_track_stays(database: Database) -> None:
-    await database.transaction(take_out, Flood("a", MORNING, MORNING + timedelta(hours=1), shares=False), "")
+async def test_a_listener_who_came_to_the_track_before_the_flood_stays(database: Database) -> None:
+    hour = timedelta(hours=1)
+    await database.transaction(take_out, Flood("a", MORNING + hour, MORNING + 2 * hour, shares=False), "")
     kept = "SELECT listeners::int, complete::int, shares_link::int FROM play_counter WHERE target_key = 'a'"
     assert [(2, 2, 1)] == await rows(database, kept)
+
+
+async def test_listeners_of_a_flood_that_is_days_old_stay_and_the_plays_go(database: Database) -> None:
+    assert await database.transaction(anew.write, date(2026, 11, 24), MORNING + timedelta(hours=1))
+    await database.transaction(take_out, Flood("a", MORNING, MORNING + timedelta(hours=48), shares=False), "")
+    kept = "SELECT listeners::int, complete::int FROM play_counter WHERE target_key = 'a'"
+    assert [(1, 0)] == await rows(database, kept)
+    assert () == (await database.transaction(check)).differences
 
 
 async def test_what_comes_after_a_void_is_counted_with_its_listener(database: Database, tmp_path: Path) -> None:

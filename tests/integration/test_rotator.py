@@ -116,6 +116,14 @@ async def settle(mock_clock: trio.testing.MockClock) -> None:
     await trio.testing.wait_all_tasks_blocked(0.02)
 
 
+async def test_a_salt_that_is_needed_from_now_on_is_made_without_waiting_for_the_next_tick(start: Start) -> None:
+    process = await start(SiteClock("2026-11-21T00:00:10"), needed=False)
+    assert None is process.today()
+    process.needed = True
+    process.rotator.look_now()
+    await until(lambda: process.today() is not None)  # Trio's clock stands still
+
+
 async def test_processes_agree_on_one_salt_a_day(start: Start, mock_clock: trio.testing.MockClock) -> None:
     clock = SiteClock("2026-11-21T00:00:10")
     first, second = await start(clock), await start(clock)
