@@ -26,10 +26,12 @@ ARGUMENTS: Final = (
     "--disable-quic",
     "--disable-background-networking",
     "--autoplay-policy=no-user-gesture-required",
-    # What Chrome says of itself. Headless Chromium's own word is "HeadlessChrome", by which it is taken for a crawler, and a
-    # user agent given to a context alone is not sent with the beacon of a page that goes.
-    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",
+    # What Chrome says of itself. Headless Chromium's own word is "HeadlessChrome", by which it is taken for a crawler,
+    # and a user agent given to a context alone is not sent with the beacon of a page that goes.
+    "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36",
 )
+
+
 @pytest.fixture(scope="session")
 def packages() -> None:
     """The players, from npm."""

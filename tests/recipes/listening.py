@@ -17,6 +17,7 @@ from tests.support.service import Service
 
 DRIVERS: Final = Path(__file__).parent / "drivers"
 PATIENCE_MS: Final = 30_000
+WAV: Final = {"song.mp3": "/first.wav", "song.m3u8": "/first.m3u8", "audio/mpeg": "audio/wav"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Recipe:
     driver: str
     words: dict[str, str] = field(default_factory=dict)  # of the page -> in place of it, beside those of every recipe
     serves: dict[str, str] = field(default_factory=dict)  # path on the site -> file in the npm packages
+    markup: str = ""  # what the example takes to be on the page
     variant: str = ""
 
     def __str__(self) -> str:
@@ -41,7 +43,7 @@ class Recipe:
         html = self._filled_in(recipes.block(self.name, "html"), service)
         site.files["/recipe.html"] = (
             f'<!doctype html><meta charset="utf-8"><title>{self}</title><link rel="icon" href="data:,">{style}'
-            f'{html}<script type="module" src="/recipe.js"></script>'
+            f'{html}{self.markup}<script type="module" src="/recipe.js"></script>'
         ).encode()
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
@@ -56,7 +58,7 @@ class Recipe:
         return f"{self._filled_in(example, service)}\n{driver}"
 
     def _filled_in(self, text: str, service: Service) -> str:
-        words = {recipes.SERVICE: service.url, "TRACK-KEY": "first", "song.mp3": "/first.wav", **self.words}
+        words = {recipes.SERVICE: service.url, "TRACK-KEY": "first", **WAV, **self.words}
         return recipes.filled_in(text, {word: value for word, value in words.items() if word in text})
 
 

@@ -1,7 +1,7 @@
 """The examples of docs/recipes.md, as a reader copies them.
 
-A fenced block whose info string has a second word belongs to the recipe of that name: ```js plyr. Blocks without one are
-not run.
+A fenced block whose info string has a second word belongs to the recipe of that name: ```js plyr. Blocks without one
+are not run.
 """
 
 import re
