@@ -4,6 +4,7 @@ Beside the example's own text the page has a driver (drivers/*.js): it says in t
 plays, pauses, seeks and goes on to another song, and nothing about counting.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -40,10 +41,10 @@ class Recipe:
         site.files |= {f"/recipe.{kind}": content for kind, content in bundle.items()}
         site.files |= {path: (PACKAGES / file).read_bytes() for path, file in self.serves.items()}
         style = '<link rel="stylesheet" href="/recipe.css">' if "css" in bundle else ""
-        html = self._filled_in(recipes.block(self.name, "html"), service)
+        html = self._filled_in(recipes.block(self.name, "html") + self.markup, service)
         site.files["/recipe.html"] = (
             f'<!doctype html><meta charset="utf-8"><title>{self}</title><link rel="icon" href="data:,">{style}'
-            f'{html}{self.markup}<script type="module" src="/recipe.js"></script>'
+            f'{html}<script type="module" src="/recipe.js"></script>'
         ).encode()
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
@@ -97,3 +98,6 @@ class Listener:
     def run(self, script: str) -> Any:
         """What this one recipe's page is asked beyond that."""
         return self.page.evaluate(script)
+
+
+Listen = Callable[[Recipe], Listener]

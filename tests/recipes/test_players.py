@@ -1,41 +1,12 @@
 """What every recipe must hold, whatever the player: the figures of the read API after somebody has listened."""
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import pytest
 
 from tests.browser.figures import Figures
-from tests.recipes.listening import Listener, Recipe
+from tests.recipes.listening import Listen, Listener, Recipe
+from tests.recipes.players import HOWLER_WEB_AUDIO, NO_LONG_SONG, PLAYERS
 
 pytestmark = pytest.mark.chromium
-
-Listen = Callable[[Recipe], Listener]
-
-HOWLER_HTML5 = Recipe("howler", driver="howler", variant="html5")
-HOWLER_WEB_AUDIO = Recipe("howler", driver="howler", variant="web-audio", words={"html5: true": "html5: false"})
-WAVESURFER = Recipe("wavesurfer", driver="wavesurfer", markup='<div id="waveform"></div>')
-WAVESURFER_WEB_AUDIO = Recipe("wavesurfer-web-audio", driver="wavesurfer", markup='<div id="waveform"></div>')
-WAVESURFER_BY_EVENTS = replace(WAVESURFER_WEB_AUDIO, variant="media-element", words={', backend: "WebAudio"': ""})
-PLYR = Recipe("plyr", driver="plyr", serves={"/plyr.svg": "plyr/dist/plyr.svg"})
-VIDEO_JS = Recipe("video-js", driver="video-js")
-VIDSTACK = Recipe("vidstack", driver="vidstack")
-HLS = Recipe("hls", driver="hls")
-MEDIA_CHROME = Recipe("media-chrome", driver="media-chrome")
-MEDIA_ELEMENTS = Recipe("media-elements", driver="media-elements")
-PLAYERS = (
-    HOWLER_HTML5,
-    HOWLER_WEB_AUDIO,
-    WAVESURFER,
-    WAVESURFER_WEB_AUDIO,
-    WAVESURFER_BY_EVENTS,
-    PLYR,
-    VIDEO_JS,
-    VIDSTACK,
-    HLS,
-    MEDIA_CHROME,
-    MEDIA_ELEMENTS,
-)
 
 every_player = pytest.mark.parametrize("recipe", PLAYERS, ids=str)
 
@@ -86,7 +57,7 @@ def test_a_pause_and_seeks_are_the_same_play(figures: Figures, listen: Listen, r
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("recipe", [player for player in PLAYERS if player not in (HLS, MEDIA_ELEMENTS)], ids=str)
+@pytest.mark.parametrize("recipe", [player for player in PLAYERS if player not in NO_LONG_SONG], ids=str)
 def test_left_below_the_floor_nothing_is_counted(figures: Figures, listen: Listen, recipe: Recipe) -> None:
     listener = listen(recipe)
     with figures.rise_by({}):
