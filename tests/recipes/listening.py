@@ -18,7 +18,7 @@ from tests.support.service import Service
 
 DRIVERS: Final = Path(__file__).parent / "drivers"
 PATIENCE_MS: Final = 30_000
-WAV: Final = {"song.mp3": "/first.wav", "song.m3u8": "/first.m3u8", "audio/mpeg": "audio/wav"}
+FIRST: Final = {"TRACK-KEY": "first", "song.mp3": "/first.wav", "song.m3u8": "/first.m3u8", "audio/mpeg": "audio/wav"}
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,10 @@ class Recipe:
 
     name: str
     driver: str
-    words: dict[str, str] = field(default_factory=dict)  # of the page -> in place of it, beside those of every recipe
+    words: dict[str, str] = field(default_factory=dict)  # of the script -> what this variant says in place of them
     serves: dict[str, str] = field(default_factory=dict)  # path on the site -> file in the npm packages
     markup: str = ""  # what the example takes to be on the page
+    module: str = ""  # where the example is a module of its own, served as it stands: its path
     variant: str = ""
 
     def __str__(self) -> str:
@@ -37,11 +38,14 @@ class Recipe:
 
     def opened(self, context: BrowserContext, site: Site, service: Service) -> "Listener":
         """The page, with the tracker heard and the player made."""
-        bundle = bundled(self._script(service))
+        example = filled_in(recipes.changed(recipes.script(self.name), self.words), service)
+        if self.module:
+            site.files[self.module], example = example.encode(), ""
+        bundle = bundled(f"{example}\n{self._driver()}")
         site.files |= {f"/recipe.{kind}": content for kind, content in bundle.items()}
         site.files |= {path: (PACKAGES / file).read_bytes() for path, file in self.serves.items()}
         style = '<link rel="stylesheet" href="/recipe.css">' if "css" in bundle else ""
-        html = self._filled_in(recipes.block(self.name, "html") + self.markup, service)
+        html = filled_in(recipes.markup(self.name) + self.markup, service)
         site.files["/recipe.html"] = (
             f'<!doctype html><meta charset="utf-8"><title>{self}</title><link rel="icon" href="data:,">{style}'
             f'{html}<script type="module" src="/recipe.js"></script>'
@@ -52,15 +56,8 @@ class Recipe:
         page.wait_for_function("globalThis.ready")
         return Listener(page, site)
 
-    def _script(self, service: Service) -> str:
-        languages = ("js", "jsx")
-        example = "".join(recipes.block(self.name, language) for language in languages)
-        driver = "".join((DRIVERS / name).read_text("utf-8") for name in ("listener.js", f"{self.driver}.js"))
-        return f"{self._filled_in(example, service)}\n{driver}"
-
-    def _filled_in(self, text: str, service: Service) -> str:
-        words = {recipes.SERVICE: service.url, "TRACK-KEY": "first", **WAV, **self.words}
-        return recipes.filled_in(text, {word: value for word, value in words.items() if word in text})
+    def _driver(self) -> str:
+        return "".join((DRIVERS / name).read_text("utf-8") for name in ("listener.js", f"{self.driver}.js"))
 
 
 class Listener:
@@ -98,6 +95,13 @@ class Listener:
     def run(self, script: str) -> Any:
         """What this one recipe's page is asked beyond that."""
         return self.page.evaluate(script)
+
+
+def filled_in(text: str, service: Service) -> str:
+    """With what the reader puts in place of the page's placeholders: their service, and their first song."""
+    for placeholder, value in {recipes.SERVICE: service.url, **FIRST}.items():
+        text = text.replace(placeholder, value)
+    return text
 
 
 Listen = Callable[[Recipe], Listener]

@@ -29,17 +29,23 @@ def blocks() -> list[Block]:
     return [Block(recipe, language, text) for language, recipe, text in found]
 
 
-def block(recipe: str, language: str) -> str:
-    """The text of one; empty where the recipe has none in this language."""
-    return "".join(each.text for each in blocks() if (recipe, language) == (each.recipe, each.language))
+def markup(recipe: str) -> str:
+    """What it puts into the page; empty where it has only a script."""
+    return _text(recipe, "html")
 
 
-def filled_in(text: str, replacements: dict[str, str]) -> str:
-    """The text with what the reader puts in place of these words.
+def script(recipe: str) -> str:
+    """Its script; empty where it has only markup."""
+    return _text(recipe, "js", "jsx")
 
-    Every one must be there: a test that replaces nothing runs something else than it says.
-    """
-    for placeholder, value in replacements.items():
-        assert placeholder in text, f"the example no longer says {placeholder}"
-        text = text.replace(placeholder, value)
+
+def _text(recipe: str, *languages: str) -> str:
+    return "".join(each.text for each in blocks() if each.recipe == recipe and each.language in languages)
+
+
+def changed(text: str, words: dict[str, str]) -> str:
+    """A variant of an example; each of the words must be in it, so that no test runs something else than it says."""
+    for word, value in words.items():
+        assert word in text, f"the example no longer says {word}"
+        text = text.replace(word, value)
     return text

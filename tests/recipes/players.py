@@ -19,6 +19,7 @@ MEDIA_ELEMENTS = Recipe("media-elements", driver="media-elements")
 TRACKER = '<script type="module" src="https://YOUR-TONEARM/tonearm.js"></script>'
 REACT = Recipe("react", driver="react", markup='<div id="root"></div>')
 REACT_ATTRIBUTE = Recipe("react-attribute", driver="react", markup=f'{TRACKER}<div id="root"></div>')
+BLAZOR = Recipe("blazor", driver="blazor", module="/js/play-tracker.js")
 PLAYERS: Final = (
     HOWLER_HTML5,
     HOWLER_WEB_AUDIO,
@@ -33,6 +34,7 @@ PLAYERS: Final = (
     MEDIA_ELEMENTS,
     REACT,
     REACT_ATTRIBUTE,
+    BLAZOR,
 )
 
 NO_LONG_SONG: Final = (HLS, MEDIA_ELEMENTS)  # the tone of media/ has eight seconds
