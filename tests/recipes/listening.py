@@ -41,7 +41,7 @@ class Recipe:
         example = filled_in(recipes.changed(recipes.script(self.name), self.words), service)
         if self.module:
             site.files[self.module], example = example.encode(), ""
-        bundle = bundled(f"{example}\n{self._driver()}")
+        bundle = bundled(f"{example}\n{filled_in(self._driver(), service)}")
         site.files |= {f"/recipe.{kind}": content for kind, content in bundle.items()}
         site.files |= {path: (PACKAGES / file).read_bytes() for path, file in self.serves.items()}
         style = '<link rel="stylesheet" href="/recipe.css">' if "css" in bundle else ""
