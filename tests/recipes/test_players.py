@@ -3,26 +3,24 @@
 import pytest
 
 from tests.browser.figures import Figures
-from tests.recipes.listening import Listen, Listener, Recipe
+from tests.recipes.listening import Listen, Recipe
 from tests.recipes.players import HOWLER_WEB_AUDIO, NO_LONG_SONG, PLAYERS
 
 pytestmark = pytest.mark.chromium
 
+SHORT_RUN = HOWLER_WEB_AUDIO  # of all of them, this one alone is part of the short run
+
 every_player = pytest.mark.parametrize("recipe", PLAYERS, ids=str)
+every_player_and_one_in_the_short_run = pytest.mark.parametrize(
+    "recipe",
+    [pytest.param(player, marks=() if player is SHORT_RUN else pytest.mark.full) for player in PLAYERS],
+    ids=str,
+)
 
 
-def test_heard_to_the_end_is_one_complete_play(figures: Figures, listen: Listen) -> None:
-    """The one recipe of the short run; the others have the same test below."""
-    heard_to_the_end(figures, listen(HOWLER_WEB_AUDIO))
-
-
-@pytest.mark.full
-@every_player
-def test_every_player_heard_to_the_end_is_one_complete_play(figures: Figures, listen: Listen, recipe: Recipe) -> None:
-    heard_to_the_end(figures, listen(recipe))
-
-
-def heard_to_the_end(figures: Figures, listener: Listener) -> None:
+@every_player_and_one_in_the_short_run
+def test_heard_to_the_end_is_one_complete_play(figures: Figures, listen: Listen, recipe: Recipe) -> None:
+    listener = listen(recipe)
     with figures.rise_by({"track/first": {"complete": 1}}):
         listener.play("first")
         listener.end()

@@ -1,4 +1,4 @@
-"""What the recipes' players do and the tracker does not take as it should; a case that holds at last fails here, and moves."""
+"""What players do and the tracker does not take as it should. A case that holds at last fails here, and moves."""
 
 from dataclasses import replace
 

@@ -1,7 +1,7 @@
 import { DotNet } from "@microsoft/dotnet-js-interop";
 
-// .NET's half of the interop, as far as PlayTracker.cs of the page uses it: every call crosses Microsoft's own dispatcher as
-// JSON, with object references by number.
+// .NET's half of the interop, as far as PlayTracker.cs of the page uses it: every call crosses Microsoft's own dispatcher
+// as JSON, with object references by number.
 const { FunctionCall } = DotNet.JSCallType;
 const { JSObjectReference, JSVoidResult } = DotNet.JSCallResultType;
 const pending = new Map();
@@ -23,7 +23,8 @@ const WINDOW = 0;
 const invoke = (target, type, identifier, ...args) =>
   new Promise((resolve, reject) => {
     pending.set(++calls, { resolve, reject });
-    dispatcher.beginInvokeJSFromDotNet(calls, identifier, JSON.stringify(args), type, target.__jsObjectId, FunctionCall);
+    const json = JSON.stringify(args);
+    dispatcher.beginInvokeJSFromDotNet(calls, identifier, json, type, target.__jsObjectId, FunctionCall);
   });
 
 /** IJSObjectReference.DisposeAsync. */

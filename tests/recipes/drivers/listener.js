@@ -25,6 +25,7 @@ function listenerOf(player) {
     resume: () => player.resume(),
     seek: (seconds) => player.seek(seconds),
     end: () => until(() => player.ended()),
+    sounds: () => player.sounds(),
     async reach(seconds, then) {
       await until(() => player.sounds() && player.position() >= seconds);
       if (then === "pause") await player.pause();
