@@ -24,6 +24,7 @@ def test_heard_to_the_end_is_one_complete_play(figures: Figures, listen: Listen,
     with figures.rise_by({"track/first": {"complete": 1}}):
         listener.play("first")
         listener.end()
+    with figures.rise_by({}):
         listener.leave()
 
 

@@ -1,7 +1,7 @@
 import { DotNet } from "@microsoft/dotnet-js-interop";
 
-// .NET's half of the interop, as far as PlayTracker.cs of the page uses it: every call crosses Microsoft's own dispatcher
-// as JSON, with object references by number.
+// .NET's half of the interop, as far as PlayTracker.cs of the page uses it: each call crosses Microsoft's dispatcher as
+// JSON, with object references by number.
 const { FunctionCall } = DotNet.JSCallType;
 const { JSObjectReference, JSVoidResult } = DotNet.JSCallResultType;
 const pending = new Map();
