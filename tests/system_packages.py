@@ -31,7 +31,7 @@ def on_path(name: str) -> Callable[[], bool]:
 
 
 PROGRAMS = (
-    Program("chromium", on_path("chromium"), "tests in a browser (tests/browser)"),
+    Program("chromium", on_path("chromium"), "tests in a browser (tests/browser, tests/recipes)"),
     Program("nginx-light", on_path("nginx"), "tests behind a proxy"),
     Program("wrk", on_path("wrk"), "measurements under load (bench)"),
     Program(

@@ -54,13 +54,13 @@ def run_node(*arguments: str | Path, stdin: str = "", cwd: Path = HOME) -> str:
     return done.stdout
 
 
-def install_tools() -> None:
-    """Install the pinned npm packages, if they are missing or were installed from another lock file."""
-    lock = (HOME / "package-lock.json").read_bytes() + (HOME / "package.json").read_bytes()
-    stamp = HOME / "node_modules" / ".installed"
+def install_tools(folder: Path = HOME) -> None:
+    """Install the npm packages that a folder pins, if they are missing or were installed from another lock file."""
+    lock = (folder / "package-lock.json").read_bytes() + (folder / "package.json").read_bytes()
+    stamp = folder / "node_modules" / ".installed"
     digest = hashlib.sha256(lock).hexdigest()
     if stamp.is_file() and stamp.read_text() == digest:
         return
-    sys.stdout.write("Installing the tracker's build tools\n")
-    run_node(npm_program(), "ci")
+    sys.stdout.write(f"Installing the npm packages of {folder.name}/\n")
+    run_node(npm_program(), "ci", cwd=folder)
     stamp.write_text(digest)

@@ -1,0 +1,2 @@
+globalThis.listener = listenerOf(elementPlayer(() => document.querySelector("audio")));
+globalThis.ready = true;
