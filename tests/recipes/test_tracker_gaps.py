@@ -23,13 +23,3 @@ def test_a_recovered_media_error_is_the_same_play(figures: Figures, listen: List
         listener.resume()
         listener.end()
         listener.leave()
-
-
-@pytest.mark.xfail(strict=True, reason="the last report of a pause is taken for sound of the new track")
-def test_a_player_given_its_next_track_and_then_paused_has_not_played_it(figures: Figures, listen: Listen) -> None:
-    listener = listen(PLAYER)
-    with figures.rise_by({"track/first": {"sampled": 1}}):
-        listener.play("first")
-        listener.reach(2)
-        listener.run("listener.observeThenPause('second')")
-        listener.leave()

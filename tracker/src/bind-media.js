@@ -37,8 +37,6 @@ export function mediaBinding(begin, active) {
     leave(player);
     if (!track) return undefined;
     plays.set(player, (play = begin(track, player)));
-    // Known only while it sounds already: there will be no `playing` to tell.
-    if (!player.paused) hear(play, player, "playing");
     return play;
   };
 

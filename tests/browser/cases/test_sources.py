@@ -49,6 +49,19 @@ def test_a_detached_player_is_counted_also_over_a_track_switch(listener: Listene
     assert [("one", "sampled"), ("two", "complete")] == plays(site.wait_for(2))
 
 
+def test_a_player_named_for_its_next_track_before_the_old_song_stops_has_not_played_it(
+    listener: Listener, site: Site
+) -> None:
+    page = listener.open()
+    page.evaluate("async () => { window.tonearm = await import('/tonearm.js'); tonearm.observe(a, { track: 'one' }) }")
+    listener.play(page, 1.5)
+    page.evaluate("tonearm.observe(a, { track: 'two' }); a.pause()")
+    page.wait_for_function("a.paused")
+    listener.leave(page)
+    page.wait_for_timeout(300)
+    assert [("one", "sampled")] == plays(site.events)
+
+
 def test_an_element_added_later_is_counted_without_being_named(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""() => {

@@ -33,8 +33,14 @@ def test_a_new_track_on_the_same_element_closes_the_play_of_the_old_one(node: No
 
 def test_an_element_observed_while_it_plays_is_counted_from_there(node: Node) -> None:
     playing = {"set": {"currentTime": 20, "duration": 100, "paused": False}}
-    later = {"fire": "timeupdate", "set": {"currentTime": 31}}
-    assert [["a", "sampled"]] == closed(node, playing, {"observe": "a"}, later, {"fire": "pagehide"})
+    later: list[Step] = [{"fire": "timeupdate", "set": {"currentTime": at}} for at in (20.25, 31)]
+    assert [["a", "sampled"]] == closed(node, playing, {"observe": "a"}, *later, {"fire": "pagehide"})
+
+
+def test_the_last_word_of_the_song_before_is_not_heard_of_the_next_one(node: Node) -> None:
+    pause = {"fire": "pause", "set": {"paused": True, "currentTime": 51}}
+    steps: list[Step] = [{"observe": "a"}, *sound(0, 50), {"observe": "b"}, pause, {"fire": "pagehide"}]
+    assert [["a", "sampled"]] == closed(node, *steps)
 
 
 def test_players_do_not_disturb_each_other(node: Node) -> None:
