@@ -82,11 +82,3 @@ def test_a_recording_that_cannot_be_loaded_is_said_and_not_counted(figures: Figu
         visitor.leave(page)
     assert ["net::ERR_FAILED"] == [complaint.rpartition(" ")[2] for complaint in visitor.complaints]
     visitor.complaints.clear()
-
-
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-@pytest.mark.parametrize("path", ["/", "/release/night-ferry", "/track/night-ferry/über-wasser", "/embed-example"])
-def test_no_page_is_wider_than_its_window(visitor: Visitor, path: str, width: int) -> None:
-    page = visitor.open(path)
-    page.set_viewport_size({"width": width, "height": 800})
-    assert width >= page.evaluate("document.documentElement.scrollWidth")
