@@ -13,8 +13,8 @@ const MODES = {
 };
 
 /** @param {HTMLElement} choice */
-function showChoice(choice) {
-  const { optedOut, refused } = status();
+async function showChoice(choice) {
+  const { optedOut, refused } = await status();
   const button = choice.querySelector("[data-demo-choice-button]");
   choice.querySelector("[data-demo-choice-words]").textContent = optedOut ? OUT : refused ? REFUSED : IN;
   button.textContent = optedOut ? "Count me in again" : "Leave me out";
@@ -24,7 +24,8 @@ function showChoice(choice) {
 /** The mode in force, in words; the page's general sentence stays where it cannot be learned. */
 async function showMode(/** @type {HTMLElement} */ sentence) {
   try {
-    const { mode } = await (await fetch(`${status().api}config`, { credentials: "omit" })).json();
+    const { api } = await status();
+    const { mode } = await (await fetch(`${api}config`, { credentials: "omit" })).json();
     if (Object.hasOwn(MODES, mode)) sentence.textContent = MODES[mode];
   } catch {
     // Said above: it stays as it is.
@@ -36,11 +37,11 @@ function bind() {
   const sentence = document.querySelector("[data-demo-mode]");
   if (!choice || !sentence) return;
   void showMode(sentence);
-  showChoice(choice);
-  choice.querySelector("[data-demo-choice-button]").addEventListener("click", () => {
-    if (status().optedOut) optIn();
-    else optOut();
-    showChoice(choice);
+  void showChoice(choice);
+  choice.querySelector("[data-demo-choice-button]").addEventListener("click", async () => {
+    if ((await status()).optedOut) await optIn();
+    else void optOut(); // it holds at once; that the service forgets may take until it can be reached
+    await showChoice(choice);
     const announcer = document.querySelector("[data-demo-announce]");
     if (announcer) announcer.textContent = choice.querySelector("[data-demo-choice-words]").textContent;
   });
