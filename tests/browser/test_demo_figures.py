@@ -36,14 +36,14 @@ def test_the_bar_tells_the_counted_figures(figures: Figures, visitor: Visitor) -
     found = figures.of(f"track/{TRACK}")
     words = depth(visitor.open(f"/track/{TRACK}"))
     percent = round(100 * found["complete"] / found["totalPlays"])
-    assert f"to the end {found['complete']} {percent} %" in words
+    assert f"to the end {found['complete']} {percent}%" in words
 
 
 def test_the_bar_is_shared_out_as_the_buckets_are(visitor: Visitor) -> None:
     page = visitor.context.new_page()
     page.route("**/api/stats/track/**", lambda route: answer(route, 10, 30, 60))
     page.goto(f"{visitor.site}/track/{TRACK}")
-    assert "How far people listen only the start 10 10 % a good part 30 30 % to the end 60 60 %" == depth(page)
+    assert "How far people listen only the start 10 10% a good part 30 30% to the end 60 60%" == depth(page)
     widths = page.evaluate("[...document.querySelectorAll('[data-demo-part]')].map((part) => part.offsetWidth)")
     assert [10, 30, 60] == [round(100 * width / sum(widths)) for width in widths]
 

@@ -30,7 +30,7 @@ async function read(address) {
 function show(section, bucket, count, plays) {
   section.querySelector(`[data-demo-part="${bucket}"]`).style.flexGrow = String(count);
   section.querySelector(`[data-demo-count="${bucket}"]`).textContent = count.toLocaleString("en");
-  section.querySelector(`[data-demo-percent="${bucket}"]`).textContent = `${Math.round((100 * count) / plays)} %`;
+  section.querySelector(`[data-demo-percent="${bucket}"]`).textContent = `${Math.round((100 * count) / plays)}%`;
 }
 
 function fillAll() {

@@ -146,6 +146,7 @@ function showState() {
   all("[data-demo-play]").forEach((button) => mark(button, button.dataset.demoPlay === key, button.dataset.demoTitle));
   all("[data-demo-toggle]").forEach((button) => mark(button, true, title));
   all("[data-demo-scope]").forEach((scope) => scope.toggleAttribute("data-demo-current", isOn() && scope.dataset.demoScope === key));
+  all("[data-demo-previous], [data-demo-next]").forEach((button) => { button.hidden = queue.tracks.length < 2; });
   all("[data-demo-previous]").forEach((button) => { button.disabled = current() === 0; });
   all("[data-demo-next]").forEach((button) => { button.disabled = current() === queue.tracks.length - 1; });
   for (const button of all("[data-demo-all]")) {
