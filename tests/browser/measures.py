@@ -103,7 +103,9 @@ _FOCUS: Final = """() => {
 }"""
 
 _COUNT: Final = "() => pressed().length"
-_MOVING: Final = """() => document.getAnimations().filter(({ playState }) => playState === "running")
+# Of the page itself: how the Plays card rolls is the card's own affair, and its own tests'.
+_MOVING: Final = """() => document.getAnimations()
+    .filter(({ playState, effect }) => playState === "running" && effect.target.getRootNode() === document)
     .map(({ animationName, transitionProperty, effect }) =>
         `${animationName ?? transitionProperty} of ${spoken(effect.target)}`)"""
 
