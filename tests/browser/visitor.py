@@ -139,7 +139,7 @@ class Visitor:
 
 def ordinary(browser: Browser) -> str:
     """The User-Agent of this browser, without the word that it is headless."""
-    return __ORDINARY.format(major=browser.version.partition(".")[0])
+    return _ORDINARY.format(major=browser.version.partition(".")[0])
 
 
 @contextmanager
