@@ -13,11 +13,22 @@ _NIGHT, _DEEP, _SEA, _SHALLOW, _FOAM = "#0d1a22", "#123542", "#1d6170", "#4fa3ab
 _LAMP, _RUST, _PAPER = "#f3b95f", "#c4512d", "#f3ead8"
 
 
+def cover_symbols() -> Markup:
+    """All covers, to be put into a page's sprite once; `cover` shows one of them."""
+    symbols = "".join(
+        f'<symbol id="cover-{name}" viewBox="0 0 400 400">{"".join(shapes())}</symbol>'
+        for name, shapes in _COVERS.items()
+    )
+    return Markup(symbols)  # noqa: S704  # only literals and numbers made above
+
+
 def cover(name: str) -> Markup:
     """The square cover `ferry`, `lamp`, `tide` or `reel`. Raises KeyError for another name."""
-    shapes = "".join(_COVERS[name]())
-    return Markup(  # noqa: S704  # only literals and numbers made above
-        f'<svg class="cover" viewBox="0 0 400 400" aria-hidden="true" focusable="false">{shapes}</svg>'
+    if name not in _COVERS:
+        raise KeyError(name)
+    return Markup(  # noqa: S704  # the name is one of ours
+        '<svg class="cover" viewBox="0 0 400 400" aria-hidden="true" focusable="false">'
+        f'<use href="#cover-{name}"/></svg>'
     )
 
 
@@ -100,15 +111,15 @@ def _tide() -> Iterator[str]:
 def _reel() -> Iterator[str]:
     """A tape machine: two reels and the tape between them. For what belongs to no record."""
     yield _rectangle(0, 0, 400, 400, _FOAM)
-    yield _rectangle(124, 246, 152, 8, _NIGHT)
-    for x, radius in ((124, 84), (276, 84)):
+    yield _rectangle(122, 234, 156, 8, _NIGHT)
+    for x, radius in ((122, 72), (278, 72)):
         yield _disc(x, 170, radius, _NIGHT)
-        yield _disc(x, 170, radius - 22, _SEA)
+        yield _disc(x, 170, radius - 20, _SEA)
         for hole in range(3):
             angle = math.tau * hole / 3 + x
-            yield _disc(x + 36 * math.cos(angle), 170 + 36 * math.sin(angle), 15, _FOAM)
-        yield _disc(x, 170, 11, _FOAM)
-    yield _rectangle(60, 316, 280, 12, _RUST)
+            yield _disc(x + 30 * math.cos(angle), 170 + 30 * math.sin(angle), 12, _FOAM)
+        yield _disc(x, 170, 9, _FOAM)
+    yield _rectangle(50, 300, 300, 12, _RUST)
 
 
 def _harbour() -> Iterator[str]:
@@ -117,9 +128,11 @@ def _harbour() -> Iterator[str]:
         x, y = (star * 617) % 1600, (star * 331) % 400
         if x > 1000 or y < 120:  # none behind the words, where they would look like stray full stops
             yield _disc(x, y, 0.8 + (star % 3) * 0.5, "#9db7bd")
+    yield '<g class="beam">'  # it breathes while something plays (player.css)
     yield _shape(_LAMP, (1290, 205), (-200, -60), (-200, 330), opacity=0.13)
     yield _shape(_LAMP, (1290, 205), (-200, 60), (-200, 230), opacity=0.12)
     yield _shape(_LAMP, (1290, 205), (1800, 130), (1800, 290), opacity=0.13)
+    yield "</g>"
     yield _shape(_PAPER, (1262, 232), (1318, 232), (1342, 600), (1238, 600))
     yield _shape("#d8cdb6", (1290, 232), (1318, 232), (1342, 600), (1290, 600))
     for top in (280, 380, 480):

@@ -69,6 +69,13 @@ class Discography:
     def release_of(self, track: Track) -> Release | None:
         return self.release_by_key[track.release_key] if track.release_key else None
 
+    def neighbours(self, track: Track) -> tuple[Track | None, Track | None]:
+        """What stands before and behind it on its record; nothing for a loose track."""
+        release = self.release_of(track)
+        own: tuple[Track | None, ...] = (None, *(release.tracks if release else (track,)), None)
+        place = own.index(track)
+        return own[place - 1], own[place + 1]
+
 
 def load() -> Discography:
     """Raises KeyError when catalog and booklet do not speak of the same records and tracks."""

@@ -5,7 +5,7 @@ and knows nothing else of the service.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from quart import Blueprint, Response, render_template, request, url_for
 from quart_trio.wrappers.response import TrioFileBody
 from werkzeug.exceptions import NotFound
 
-from .artwork import cover, harbour
+from .artwork import cover, cover_symbols, harbour
 from .audio import audio_path
 from .byte_range import ByteRange, parse_range
 from .discography import Discography, Release, Track, load
@@ -22,8 +22,9 @@ from .waveform import waveform_path
 
 _STATIC = Path(__file__).with_name("static")
 _CHUNK_BYTES = 64 * 1024
-_PAGE_BARS, _EMBED_BARS = 140, 72  # of the waveform
+_PAGE_BARS, _ROW_BARS, _EMBED_BARS = 140, 90, 72  # of the waveform; a row's is also the player bar's
 _EMBED_WIDTH, _EMBED_HEIGHT = 480, 140  # CSS pixels
+_LOOSE_COVER = "reel"  # of what belongs to no record
 
 # Everything comes from this origin. The embed alone may be framed, by anybody: that is what it is for.
 _POLICY = (
@@ -46,6 +47,7 @@ def blueprint(audio_directory: Path) -> Blueprint:
     demo.add_url_rule("/track/<path:key>", "track", site.track)
     demo.add_url_rule("/embed/<path:key>", "embed", site.embed)
     demo.add_url_rule("/embed-example", "embed_example", site.embed_example)
+    demo.add_url_rule("/how-we-count", "how_we_count", site.how_we_count)
     demo.add_url_rule("/audio/<path:key>.wav", "audio", site.audio)
     demo.register_error_handler(NotFound, site.missing)
     demo.context_processor(partial(_helpers, site.music, _static_versions()))
@@ -61,16 +63,21 @@ class _Site:
         self.music = music
 
     async def home(self) -> str:
-        return await render_template("demo/home.html", queue=self.music.tracks, harbour=harbour())
+        waves = await self._waveforms(self.music.tracks)
+        return await render_template("demo/home.html", queue=self.music.tracks, waves=waves, harbour=harbour())
 
     async def release(self, key: str) -> str:
         release = self._release(key)
-        return await render_template("demo/release.html", release=release, queue=release.tracks)
+        waves = await self._waveforms(release.tracks)
+        return await render_template("demo/release.html", release=release, queue=release.tracks, waves=waves)
 
     async def track(self, key: str) -> str:
         track = self._track(key)
         waveform = await self._waveform(track, _PAGE_BARS)
-        return await render_template("demo/track.html", track=track, waveform=waveform)
+        before, behind = self.music.neighbours(track)
+        return await render_template(
+            "demo/track.html", track=track, queue=(track,), waveform=waveform, before=before, behind=behind
+        )
 
     async def embed(self, key: str) -> str:
         track = self._track(key)
@@ -80,6 +87,9 @@ class _Site:
     async def embed_example(self) -> str:
         track = max(self.music.tracks, key=lambda track: track.seconds)
         return await render_template("demo/embed_example.html", track=track, width=_EMBED_WIDTH, height=_EMBED_HEIGHT)
+
+    async def how_we_count(self) -> str:
+        return await render_template("demo/how_we_count.html")
 
     async def audio(self, key: str) -> Response:
         path = audio_path(self._audio_directory, self._track(key).key)
@@ -103,6 +113,9 @@ class _Site:
     async def _waveform(self, track: Track, bars: int) -> str | None:
         path = audio_path(self._audio_directory, track.key)
         return await trio.to_thread.run_sync(waveform_path, path, bars)
+
+    async def _waveforms(self, tracks: Iterable[Track]) -> dict[str, str | None]:
+        return {track.key: await self._waveform(track, _ROW_BARS) for track in tracks}
 
     def _release(self, key: str) -> Release:
         try:
@@ -159,16 +172,17 @@ def _helpers(music: Discography, versions: Mapping[str, str]) -> dict[str, objec
     def static(name: str) -> str:
         return url_for("demo.static", filename=name, v=versions[name])
 
-    def cover_of(track: Track) -> str:
+    def cover_name(track: Track) -> str:
         release = music.release_of(track)
-        return cover(release.cover if release else "reel")
+        return release.cover if release else _LOOSE_COVER
 
     return {
         "artist": music.artist,
         "music": music,
         "static": static,
         "cover": cover,
-        "cover_of": cover_of,
+        "cover_name": cover_name,
+        "cover_symbols": cover_symbols(),
         "absolute": partial(url_for, _external=True),
         "embed_width": _EMBED_WIDTH,
         "embed_height": _EMBED_HEIGHT,

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Frame, Page
 
 from tests.browser.figures import Figures
+from tests.browser.test_shares import copy, way
 from tests.browser.visitor import FASTEST, Player, Visitor
 
 pytestmark = [pytest.mark.chromium, pytest.mark.full]
@@ -79,7 +80,7 @@ def test_a_link_copied_in_the_frame_is_one_share(figures: Figures, visitor: Visi
     with figures.rise_by({f"track/{EMBEDDED}": {"link": 1}}):
         page = visitor.open("/embed-example")
         frame = frame_of(page)
-        frame.click("[data-tonearm-share]")
+        way(frame, f"track:{EMBEDDED}").click()
         frame.wait_for_selector("[data-tonearm-state=copied]")
         assert f"{visitor.site}/track/{EMBEDDED}?tonearm=link" == visitor.copied(page)
 
@@ -87,8 +88,7 @@ def test_a_link_copied_in_the_frame_is_one_share(figures: Figures, visitor: Visi
 def test_a_copied_embed_plays_on_another_site_and_is_one_play(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{PASTED}": {"embed": 1, "sampled": 1}}):
         page = visitor.open(f"/track/{PASTED}")
-        page.click("[data-tonearm-channel=embed]")
-        page.wait_for_selector("[data-tonearm-state=copied]")
+        copy(page, f"track:{PASTED}", "embed")
         snippet = visitor.copied(page)
         with blog(snippet) as address:
             page.goto(address)

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 from server.demo.discography import Discography
 from tests.browser.conftest import DEMO, Visiting
 from tests.browser.figures import Figures
+from tests.browser.test_shares import copy
 from tests.browser.visitor import Visitor, visiting
 from tests.support.service import Service, eventually, serving
 
@@ -79,8 +80,7 @@ def test_nothing_is_stored_before_a_play_counts(figures: Figures, visitor: Visit
 def test_a_share_carries_no_id(figures: Figures, visit: Visiting) -> None:
     with figures.rise_by({f"track/{TRACK}": {"link": 1}}), visit(stored_id=FOUND) as visitor:
         page = visitor.open(f"/track/{TRACK}")
-        page.click("[data-tonearm-channel=link]")
-        page.wait_for_selector("[data-tonearm-state=copied]")
+        copy(page, f"track:{TRACK}")
         assert FOUND == visitor.stored_id(page)
     assert [{"targetType": "track", "targetKey": TRACK, "channel": "link"}] == visitor.sent("share")
 

@@ -70,9 +70,9 @@ def test_sought_to_the_very_end_and_back_is_one_complete_play(figures: Figures, 
     with figures.rise_by({f"track/{LONG}": {"complete": 1}}):
         page, player = visitor.listen(f"/track/{LONG}")
         player.press().reach(0.3)
-        page.locator("[data-demo-seek]").press("End")
+        page.locator(".listen [data-demo-seek]").press("End")
         assert [LONG] == player.ends(1)
-        page.locator("[data-demo-seek]").press("Home")
+        page.locator(".listen [data-demo-seek]").press("Home")
         assert player.paused
         visitor.leave(page)
 

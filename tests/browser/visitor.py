@@ -144,16 +144,23 @@ def ordinary(browser: Browser) -> str:
 
 @contextmanager
 def visiting(
-    browser: Browser, site: str, *, headers: Mapping[str, str] | None = None, script: str = "", stored_id: str = ""
+    browser: Browser,
+    site: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    script: str = "",
+    stored_id: str = "",
+    scripts: bool = True,
 ) -> Iterator[Visitor]:
     """Somebody with an ordinary browser; `headers` go with every request, `script` runs before every page's own,
-    `stored_id` is what the tracker has left there on an earlier visit.
+    `stored_id` is what the tracker has left there on an earlier visit; without `scripts` none runs at all.
     """
     context = browser.new_context(
         user_agent=ordinary(browser),
         viewport={"width": 1280, "height": 800},
         extra_http_headers=dict(headers or {}),
         storage_state=_storage(site, stored_id),
+        java_script_enabled=scripts,
     )
     try:
         if script:

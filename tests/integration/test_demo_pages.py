@@ -20,11 +20,13 @@ from server.demo.byte_range import ByteRange, parse_range
 from server.demo.discography import Release, Track, load
 
 MUSIC = load()
+GROUNDS = ("ferry", "lamp-room", "tide", "reel")  # of the records' pages
 UMLAUT = "night-ferry/über-wasser"
 UMLAUT_URL = "night-ferry/%C3%BCber-wasser"
 ELSEWHERE = "/tonearm.js"  # the main application's
 COLOURS = Path(__file__).parents[2] / "server" / "demo" / "static" / "colours.css"
 RECORDED = "soundcheck"
+FILES = sorted(path.name for path in COLOURS.parent.iterdir())
 
 
 class Page(HTMLParser):
@@ -87,6 +89,7 @@ async def page_at(client: Client, address: str, status: int = 200) -> Page:
 ADDRESSES = [
     "/",
     "/embed-example",
+    "/how-we-count",
     *(f"/release/{release.key}" for release in MUSIC.releases),
     *(f"/{kind}/{track.key}" for kind in ("track", "embed") for track in MUSIC.tracks),
 ]
@@ -141,9 +144,48 @@ async def test_page_has_one_audio_element_with_the_trackers_attribute_and_does_n
     assert {"type": "module", "src": "/tonearm.js"} in [at for tag, at in page.elements if tag == "script"]
 
 
-async def test_home_shows_the_plays_card(client: Client) -> None:
-    page = await page_at(client, "/")
-    assert 1 == sum(tag == "tonearm-plays" for tag, _ in page.elements)
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("/", {}),
+        ("/release/night-ferry", {"release": "night-ferry"}),
+        (f"/track/{UMLAUT}", {"track": UMLAUT}),
+    ],
+)
+async def test_page_has_the_plays_card_of_what_it_is_about(
+    client: Client, address: str, counted: dict[str, str]
+) -> None:
+    page = await page_at(client, address)
+    [card] = [attributes for tag, attributes in page.elements if tag == "tonearm-plays"]
+    assert counted == {name: value for name, value in card.items() if name != "class"}
+
+
+@pytest.mark.parametrize("address", ["/", "/release/night-ferry", f"/track/{UMLAUT}", f"/embed/{UMLAUT}"])
+async def test_every_share_menu_is_opened_and_closed_by_a_button_that_names_it(client: Client, address: str) -> None:
+    page = await page_at(client, address)
+    menus = [at["id"] for at in page.having("popover")]
+    assert menus
+    assert len(set(menus)) == len(menus)
+    for menu in menus:
+        opener, close = page.having("popovertarget", menu)
+        assert opener["aria-label"].startswith("Share ")
+        assert ("hide", "Close") == (close["popovertargetaction"], close["aria-label"])
+
+
+async def test_every_page_of_the_site_links_to_how_we_count(client: Client) -> None:
+    for address in ("/", "/release/night-ferry", f"/track/{UMLAUT}", "/how-we-count"):
+        page = await page_at(client, address)
+        assert "/how-we-count" in {at.get("href") for tag, at in page.elements if tag == "a"}
+
+
+@pytest.mark.parametrize("track", MUSIC.tracks, ids=lambda track: track.key)
+async def test_track_page_leads_to_its_neighbours_on_the_record(client: Client, track: Track) -> None:
+    page = await page_at(client, f"/track/{track.key}")
+    release = MUSIC.release_of(track)
+    keys = [each.key for each in release.tracks] if release else [track.key]
+    place = keys.index(track.key)
+    for relation, near in (("prev", keys[:place][-1:]), ("next", keys[place + 1 :][:1])):
+        assert [f"/track/{key}" for key in near] == [unquote(at["href"]) for at in page.having("rel", relation)]
 
 
 async def test_home_has_play_and_share_buttons_of_every_track(client: Client) -> None:
@@ -156,9 +198,10 @@ async def test_home_has_play_and_share_buttons_of_every_track(client: Client) ->
 @pytest.mark.parametrize("release", MUSIC.releases, ids=lambda release: release.key)
 async def test_release_plays_its_tracks_in_order_and_can_be_shared(client: Client, release: Release) -> None:
     page = await page_at(client, f"/release/{release.key}")
-    [link] = page.having("data-tonearm-share", f"release:{release.key}")
-    assert "link" == link["data-tonearm-channel"]
-    assert f"http://localhost/release/{release.key}" == link["data-tonearm-url"]
+    copy, send = page.having("data-tonearm-share", f"release:{release.key}")
+    assert "link" == copy["data-tonearm-channel"] == send["data-tonearm-channel"]
+    assert f"http://localhost/release/{release.key}" == copy["data-tonearm-url"] == send["data-tonearm-url"]
+    assert "data-tonearm-native" in send
     assert [track.key for track in release.tracks] == [at["data-demo-play"] for at in page.having("data-demo-play")]
     assert 1 == len(page.having("data-demo-advance"))
 
@@ -214,7 +257,7 @@ async def test_a_release_is_no_track_and_a_track_no_release(client: Client) -> N
     await page_at(client, "/release/soundcheck", 404)
 
 
-@pytest.mark.parametrize("name", ["demo.css", "colours.css", "example.css", "player.js", "icon.svg"])
+@pytest.mark.parametrize("name", FILES)
 async def test_static_file_is_cached_for_good_under_its_versioned_name_only(client: Client, name: str) -> None:
     plain = await client.get(f"/demo/static/{name}")
     versioned = await client.get(f"/demo/static/{name}?v=1")
@@ -332,10 +375,26 @@ def test_colours_keep_aa_contrast(dark: bool) -> None:
         *(("on-accent", ground) for ground in ("accent", "accent-strong")),
         *(("on-lamp", ground) for ground in ("lamp", "lamp-strong")),
         ("wrong", "raised"),
+        *(("on-night", ground) for ground in GROUNDS),
+        *(("lamp", ground) for ground in GROUNDS),
+        *(("on-night-muted", ground) for ground in ("ferry", "reel")),
+        *((f"{ground}-muted", ground) for ground in ("lamp-room", "tide")),
         ("tonearm-digit", "tonearm-drum"),
     ):
         assert contrast(colour[words], colour[ground]) >= 4.5, f"{words} on {ground}"
-    for mark in ("tonearm-partial", "tonearm-sampled", "tonearm-complete", "focus"):
+    for ground in GROUNDS:
+        assert contrast(colour[f"{ground}-wave"], colour[ground]) >= 3, ground
+        assert contrast(colour["lamp"], colour[f"{ground}-wave"]) >= 1.5, f"played and not played on {ground}"
+    marks = (
+        "tonearm-partial",
+        "tonearm-sampled",
+        "tonearm-complete",
+        "focus",
+        "wave-rest",
+        "wave-done",
+        "edge-of-control",
+    )
+    for mark in marks:
         assert min(contrast(colour[mark], colour[ground]) for ground in ("paper", "raised")) >= 3, mark
 
 
@@ -354,8 +413,12 @@ def check_play_button(page: Page, track: Track) -> None:
 
 
 def check_share_buttons(page: Page, track: Track) -> None:
-    by_channel = {at["data-tonearm-channel"]: at for at in page.having("data-tonearm-share", f"track:{track.key}")}
+    buttons = page.having("data-tonearm-share", f"track:{track.key}")
+    by_channel = {at["data-tonearm-channel"]: at for at in buttons if "data-tonearm-native" not in at}
     assert {"link", "embed"} == set(by_channel)
+    [send] = [at for at in buttons if "data-tonearm-native" in at]
+    assert "hidden" in send  # until the page's script knows that this browser can
+    assert by_channel["link"]["data-tonearm-url"] == send["data-tonearm-url"]
     assert f"http://localhost/track/{track.key}" == unquote(by_channel["link"]["data-tonearm-url"])
     assert by_channel["embed"]["data-tonearm-text"].startswith('<iframe src="http://localhost/embed/')
 
