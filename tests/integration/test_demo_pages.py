@@ -141,9 +141,15 @@ async def test_page_has_one_audio_element_with_the_trackers_attribute_and_does_n
     assert {"type": "module", "src": "/tonearm.js"} in [at for tag, at in page.elements if tag == "script"]
 
 
-async def test_home_shows_the_plays_card(client: Client) -> None:
-    page = await page_at(client, "/")
-    assert 1 == sum(tag == "tonearm-plays" for tag, _ in page.elements)
+@pytest.mark.parametrize(
+    ("address", "target"),
+    [("/", {}), ("/release/night-ferry", {"release": "night-ferry"}), (f"/track/{UMLAUT}", {"track": UMLAUT})],
+)
+async def test_a_page_shows_the_plays_card_of_what_it_is_about(
+    client: Client, address: str, target: dict[str, str]
+) -> None:
+    page = await page_at(client, address)
+    assert [target] == [attributes for tag, attributes in page.elements if tag == "tonearm-plays"]
 
 
 async def test_home_has_play_and_share_buttons_of_every_track(client: Client) -> None:
