@@ -129,7 +129,11 @@ async def read(database: Database, target: Target, view: View) -> dict[str, Any]
             "database-unavailable",
             "Not available now",
             "The figures cannot be read now; events are still taken. Try again later.",
-            {"retry-after": str(_RETRY_AFTER_S), "access-control-allow-origin": "*"},
+            {
+                "retry-after": str(_RETRY_AFTER_S),
+                "access-control-allow-origin": "*",
+                "access-control-expose-headers": "retry-after",  # the card of another origin waits as long, too
+            },
         )
     return _no_such(target) if found is None else as_json(found, view)
 

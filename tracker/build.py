@@ -22,7 +22,7 @@ LIMITS: Final = {
     "tonearm-classic.js": 2_048,
     "tonearm-keep.js": 1_536,
     "tonearm-copy.js": 150,
-    "tonearm-plays.js": 870,
+    "tonearm-plays.js": 3_456,
 }
 """Bytes that a file may have as brotli packs it, which is how browsers get it. A test holds them. What listeners' pages
 load: `tonearm.js`, and `tonearm-keep.js` once something plays. DESIGN §9 allows 2,048 and 1,536."""

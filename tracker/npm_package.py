@@ -48,7 +48,7 @@ def assemble(into: Path) -> None:
     for name in map(chunk_file, CHUNKS):
         content = (DIST / name).read_bytes()
         (into / "dist" / hashed_name(name, content)).write_bytes(content)
-    form = ("--format=esm", "--splitting", "--chunk-names=[name]", f"--outdir={into}")
+    form = ("--format=esm", "--splitting", "--chunk-names=[name]-[hash]", f"--outdir={into}")
     run_node(*ESBUILD, *form, "npm/index.js")
     (into / "index.d.ts").write_bytes((SOURCE / "tonearm.d.ts").read_bytes())
     (into / "README.md").write_bytes((SOURCE / "README.md").read_bytes())

@@ -7,13 +7,14 @@ from functools import partial
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from server.demo.discography import Discography, load
 from tests.support.service import Service, serving
 
-pytest.register_assert_rewrite("tests.browser.figures", "tests.browser.visitor")
+pytest.register_assert_rewrite("tests.browser.card_page", "tests.browser.figures", "tests.browser.visitor")
 
+from tests.browser.card_page import STRICT, Site, page_source, site  # noqa: E402
 from tests.browser.figures import Figures  # noqa: E402  # after the line that makes its asserts speak
 from tests.browser.visitor import Visitor, visiting  # noqa: E402
 
@@ -21,6 +22,7 @@ DEMO: Final = {"TONEARM_DEMO": "true", "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
 # Clicks start the sound, so that the browser's autoplay policy stays what it is for everybody.
 ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
+Show = Callable[..., Page]
 Visiting = Callable[..., AbstractContextManager[Visitor]]
 
 
@@ -68,3 +70,25 @@ def visitor(visit: Visiting) -> Iterator[Visitor]:
     """Somebody who is at the demo already."""
     with visit() as somebody:
         yield somebody
+
+
+@pytest.fixture(scope="module")
+def band() -> Iterator[Site]:
+    with site() as server:
+        yield server
+
+
+@pytest.fixture
+def show(visitor: Visitor, band: Site, service: Service) -> Show:
+    """`show('<tonearm-plays></tonearm-plays>')`: a visitor opens a page with that on it. No page may complain."""
+
+    def show(body: str, *, address: str = service.url, clock: bool = False, **page_has: str) -> Page:
+        band.policy = STRICT.format(service=address)
+        band.pages = {"/": page_source(address, body, **page_has)}
+        page = visitor.context.new_page()
+        if clock:
+            page.clock.install()
+        page.goto(band.address)
+        return page
+
+    return show

@@ -1,5 +1,7 @@
 """The demo as a visitor finds it: silent until asked, complete, and without a complaint from the browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -38,12 +40,22 @@ def test_everything_comes_from_the_site_itself(visitor: Visitor, music: Discogra
     assert [] == outside
 
 
-def test_the_plays_card_shows_its_placeholder(visitor: Visitor) -> None:
-    card = visitor.open("/").locator("tonearm-plays")
-    expect(card.locator("[part=odometer]")).to_be_visible()
-    assert "XXX" == "".join(card.locator("[part=odometer]").inner_text().split())
-    expect(card.locator("[part=label]")).to_have_text("Plays (Coming Soon)")
-    expect(card.locator("[part=label]")).to_be_visible()
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/", "home"),
+        ("/release/night-ferry", "release/night-ferry"),
+        ("/track/night-ferry/über-wasser", "track/night-ferry/über-wasser"),
+    ],
+)
+def test_the_plays_card_tells_the_plays_of_what_its_page_is_about(
+    figures: Figures, visitor: Visitor, path: str, target: str
+) -> None:
+    card = visitor.open(path).locator("tonearm-plays")
+    expect(card).to_have_attribute("data-tonearm-state", "live")
+    plays = figures.of(target)["totalPlays"]
+    expect(card.get_by_role("img")).to_have_attribute("aria-label", re.compile(f"^Plays: {plays:,}(;|$)"))
+    expect(card.locator("[part=label]")).to_have_text("Plays")
 
 
 def test_an_address_that_does_not_exist_says_so(visitor: Visitor) -> None:

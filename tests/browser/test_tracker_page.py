@@ -3,6 +3,7 @@
 The service is a local server that keeps what is posted; the tests of the whole service stand beside this file.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from typing import Final
@@ -196,13 +197,20 @@ def test_a_browser_that_refuses_sends_its_play_without_an_id(context: BrowserCon
     assert "/api/event/config" not in site.asked
 
 
-def test_the_card_shows_its_placeholder_and_asks_for_nothing(page: Page, site: Site) -> None:
-    page.wait_for_function("document.querySelector('tonearm-plays').shadowRoot")
-    card = "document.querySelector('tonearm-plays').shadowRoot"
-    assert "XXX" == page.evaluate(f"{card}.querySelector('[part=odometer]').innerText")
-    assert "Plays (Coming Soon)" == page.evaluate(f"{card}.querySelector('[part=label]').innerText")
-    assert 1 == page.get_by_text("Plays: coming soon").count()
-    assert [] == [path for path in site.asked if path.startswith("/api")]
+def test_the_page_gets_its_card_with_the_figures_of_the_service_its_script_came_from(page: Page, site: Site) -> None:
+    page.wait_for_selector("tonearm-plays[data-tonearm-state=live]")
+    assert 1 == page.get_by_role("img", name=re.compile("^Plays: 1.234; 50")).count()
+    assert 1 == sum(path.startswith("/tonearm-plays.") for path in site.asked)
+    assert 1 == site.asked.count("/api/stats/home")
+
+
+def test_a_page_without_a_card_loads_nothing_of_it(page: Page, site: Site) -> None:
+    site.pages["/without"] = PAGE.replace("<tonearm-plays></tonearm-plays>", "")
+    page.wait_for_selector("tonearm-plays[data-tonearm-state=live]")
+    site.asked.clear()
+    page.goto(f"{site.address}/without")
+    page.wait_for_load_state("networkidle")
+    assert [] == [path for path in site.asked if "plays" in path or "stats" in path]
 
 
 def test_storage_that_is_blocked_stops_neither_the_play_nor_the_page(context: BrowserContext, site: Site) -> None:

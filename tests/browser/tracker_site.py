@@ -105,6 +105,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/api/event/config":
             body = b"" if self.server.mode is None else json.dumps({"mode": self.server.mode}).encode()
             self._answer("application/json", body, 200 if body else 503, {"Access-Control-Allow-Origin": "*"})
+        elif path == "/api/stats/home":
+            self._answer("application/json", json.dumps({"totalPlays": 1234, "completionRate": 0.5}).encode())
         elif path in self.server.pages:
             self._answer("text/html", self.server.pages[path].encode(), extra=self.server.headers)
         else:

@@ -12,6 +12,7 @@ import { shareTracker } from "../../../tracker/src/share.js";
 import { uuid } from "../../../tracker/src/uuid.js";
 import { waitingEvents } from "../../../tracker/src/waiting.js";
 import { arrival, marked } from "../../../tracker/src/via.js";
+import { CARD_SUBJECTS } from "./card_subjects.mjs";
 
 const number = (value) => (typeof value === "string" ? Number(value) : value);
 
@@ -235,6 +236,7 @@ function uuids() {
 }
 
 const SUBJECTS = {
+  ...CARD_SUBJECTS,
   visit,
   marked: ({ address, channel }) => ({ address: marked(new URL(address), channel) }),
   players,
