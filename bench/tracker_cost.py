@@ -1,4 +1,4 @@
-"""What a progress report costs a page: `python -m bench.tracker_cost` measures it in Chromium, with the tracker and not.
+"""What a progress report costs a page: `python -m bench.tracker_cost` measures it in Chromium.
 
 The page is that of the browser tests. A report is a `timeupdate` of an element that stands in for a player, 10,000 in a
 row; a real player sends four a second. Prints microseconds of the main thread for each, and the layouts they made.

@@ -14,15 +14,16 @@ const tonearm = typeof document === "undefined" ? serverSide() : (page._tonearm 
 
 export const { observe, openPlay, optIn, optOut, share, status } = tonearm;
 
-/** Without `data-tonearm-api` the service is asked at the page's own origin. @returns {Tonearm} */
+/** Without `data-tonearm-api` the service is asked at the page's own origin; the card's file learns it in the same way. @returns {Tonearm} */
 function pageSide() {
+  if (!document.querySelector("[data-tonearm-api]")) document.documentElement.dataset["tonearmApi"] = location.origin;
   // The bundler splits these off, so that the page loads them when it needs them, from where the rest of it comes.
   const parts = {
     keep: () => import("../src/keep.js"),
     plays: () => import("../src/plays-card.js"),
     copy: () => import("../src/copy-text.js"),
   };
-  return tracker(serviceAddress(location.origin + "/", "api/event/"), (name) => parts[name]().catch(() => {}));
+  return tracker(serviceAddress("", "api/event/"), (name) => parts[name]().catch(() => {}));
 }
 
 /** Where pages are rendered nothing sounds: everything may be called and does nothing. @returns {Tonearm} */

@@ -11,7 +11,7 @@ import { knownLanguage, wording } from "./wording.js";
 
 /** @typedef {import("./feed.js").Feed} Feed */
 
-const STATS = serviceAddress(import.meta.url, "/api/stats/");
+const STATS = serviceAddress(new URL(".", import.meta.url).href, "api/stats/");
 const ROOM = 6; // drums: a counter has room to grow
 const MOST_ROOM = 12;
 
