@@ -21,6 +21,7 @@ export function keeper(api) {
   const checkpoints = new WeakMap();
   const { locks } = navigator; // missing on plain http
   let owns = !locks;
+  let forgotten = true; // whether the service has forgotten whom it was asked to
   let retry = RETRY_MS;
   let timer = 0;
 
@@ -38,8 +39,12 @@ export function keeper(api) {
 
   const waiting = waitingEvents({
     mayKeep: listener.mayKeep,
-    // Not even tried offline: the browser would say so on the console.
-    send: async (path, event) => (navigator.onLine ? post(api + path, complete(path, event)) : 0),
+    async send(path, event) {
+      // Not even tried offline: the browser would say so on the console.
+      const status = navigator.onLine ? await post(api + path, complete(path, event)) : 0;
+      if (path === "forget") forgotten = status === 202;
+      return status;
+    },
     living: async () => (await locks?.query().catch(() => {}))?.held?.map(({ name }) => name ?? ""),
     now: Date.now,
   });
@@ -82,7 +87,7 @@ export function keeper(api) {
     send(path, event, play) {
       const id = play && checkpoints.get(play)?.id;
       if (play) checkpoints.delete(play);
-      if (!navigator.onLine) return void waiting.keep(path, event, id);
+      if (!navigator.onLine) return waiting.keep(path, event, id);
       beacon(api + path, complete(path, event));
       if (id) waiting.drop(id);
     },
@@ -90,9 +95,12 @@ export function keeper(api) {
     /** @returns {Promise<boolean>} whether the service has forgotten; it is asked again while this page lives if not */
     async optOut() {
       const anonId = listener.optOut();
-      const id = anonId && waiting.keep("forget", { anonId });
+      if (anonId) {
+        forgotten = false;
+        waiting.keep("forget", { anonId });
+      }
       await flush();
-      return !id || !waiting.all().has(id);
+      return forgotten;
     },
 
     optIn: listener.optIn,
@@ -103,7 +111,7 @@ export function keeper(api) {
       mode: listener.mode(),
       refused: listener.refused(),
       optedOut: listener.optedOut(),
-      waiting: waiting.all().size,
+      waiting: waiting.size(),
     }),
   };
 }

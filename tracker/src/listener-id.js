@@ -69,9 +69,8 @@ export function listenerId({ askMode, browserRefuses }) {
     /** From now on no id; the one there was, for the server to forget. @returns {string | undefined} */
     optOut() {
       const id = stored();
-      outHere = true;
       forget();
-      write(OPT_OUT, "1");
+      outHere = !write(OPT_OUT, "1");
       return id;
     },
 

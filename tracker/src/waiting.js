@@ -34,7 +34,7 @@ export function waitingEvents({ mayKeep, send, living, now }) {
   /** @type {Promise<unknown>} one flush after the other: each sees what was put here before it */
   let flushed = Promise.resolve();
 
-  /** All that waits, of other pages too, by id. */
+  /** All that waits, of other pages too. */
   const all = () => {
     const found = new Map(here);
     for (const id of names(WAITING)) {
@@ -72,7 +72,6 @@ export function waitingEvents({ mayKeep, send, living, now }) {
   };
 
   return {
-    all,
     drop,
 
     /**
@@ -80,16 +79,17 @@ export function waitingEvents({ mayKeep, send, living, now }) {
      * @param {object} event
      * @param {string} [id] of an event that waits already, to put this one in its place
      * @param {string} [page] its owner, while it lives
-     * @returns {string} its id
      */
     keep(path, event, id = uuid(), page) {
+      // Who wants to be forgotten always is.
+      if (all().size >= BOUND && !here.has(id) && path !== "forget") return;
       const entry = { path, event, at: now(), page };
-      if (all().size < BOUND || here.has(id)) {
-        here.set(id, entry);
-        if (mayKeep()) write(WAITING + id, JSON.stringify(entry));
-      }
-      return id;
+      here.set(id, entry);
+      if (mayKeep()) write(WAITING + id, JSON.stringify(entry));
     },
+
+    /** How many wait. */
+    size: () => all().size,
 
     /** Sends what may go; what is refused for good is given up. @returns {Promise<boolean>} whether nothing is left that should have gone */
     flush() {

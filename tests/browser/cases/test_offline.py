@@ -175,6 +175,38 @@ def test_an_opt_out_that_the_service_could_not_take_is_said_and_made_good(
 
 
 @pytest.mark.full
+def test_an_opt_out_that_is_said_twice_or_refused_is_not_said_to_be_done(chromium: Browser, site: Site) -> None:
+    with listening(chromium, site, complaining=True) as listener:  # of the answer
+        page = online_once(listener)
+        listener.play(page, 4)
+        site.wait_for(1)
+        listener.context.set_offline(True)
+        out = "import('/tonearm.js').then(({ optOut }) => optOut())"
+        assert [False, False] == [page.evaluate(out), page.evaluate(out)]
+        site.status = 403
+        listener.context.set_offline(False)
+        site.wait_for(2)
+        assert False is page.evaluate(out)
+
+
+@pytest.mark.full
+def test_an_opt_out_with_a_full_outbox_reaches_the_service(listener: Listener, site: Site) -> None:
+    page = online_once(listener)
+    listener.play(page, 4)
+    site.wait_for(1)
+    listener.context.set_offline(True)
+    page.evaluate("""async () => {
+        const { share } = await import("/tonearm.js");
+        for (let i = 0; i < 120; i += 1) await share(`track:${i}`, "link");
+    }""")
+    assert False is page.evaluate("import('/tonearm.js').then(({ optOut }) => optOut())")
+    listener.context.set_offline(False)
+    paths = [path for path, _ in site.wait_for(102)]
+    assert ("/api/event/share", 100) == (paths[1], paths.count("/api/event/share"))
+    assert 1 == paths.count("/api/event/forget")
+
+
+@pytest.mark.full
 def test_an_opt_out_that_the_service_took_answers_so(listener: Listener, site: Site) -> None:
     page = online_once(listener)
     listener.play(page, 4)

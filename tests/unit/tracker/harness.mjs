@@ -177,14 +177,14 @@ async function waiting({ steps, mayKeep = true, locks = true, broken = [] }) {
     if ("close" in step) tabs.delete(step.close);
     if (!step.tab) continue;
     const tab = tabNamed(step.tab);
-    for (let more = step.times ?? 1; step.keep && more; more -= 1) tab.keep("play", step.keep, step.id, step.owned && step.tab);
+    for (let more = step.times ?? 1; step.keep && more; more -= 1) tab.keep(step.path ?? "play", step.keep, step.id, step.owned && step.tab);
     if (step.drop) tab.drop(step.drop);
     if (step.flush) {
       answers = [...(step.answers ?? [])];
       done.push(await tab.flush());
     }
   }
-  const left = Object.fromEntries([...tabs].map(([name, tab]) => [name, tab.all().size]));
+  const left = Object.fromEntries([...tabs].map(([name, tab]) => [name, tab.size()]));
   return { sent, done, left, stored: { ...storage } };
 }
 

@@ -93,6 +93,13 @@ def test_opting_out_holds_in_the_tabs_that_are_open(node: Node) -> None:
     assert UUID4.fullmatch(minted)
 
 
+def test_opting_in_elsewhere_holds_in_the_tab_that_opted_out(node: Node) -> None:
+    steps = ["learn", "optOut", "current", "optIn elsewhere", "learn", "current"]
+    _, none, minted = node.ask("listener", mode="anon-id", stored=ID, steps=steps)["ids"]
+    assert none is None
+    assert UUID4.fullmatch(minted)
+
+
 @pytest.mark.parametrize("broken", [["access"], ["get", "set", "remove"], ["set"]])
 def test_opting_out_holds_for_the_page_where_storage_is_blocked(node: Node, broken: list[str]) -> None:
     answer = node.ask("listener", mode="anon-id", broken=broken, steps=["learn", "optOut", "current"])

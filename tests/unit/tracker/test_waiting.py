@@ -113,6 +113,12 @@ def test_the_outbox_is_bounded(node: Node) -> None:
     assert 100 == len(answer["sent"])
 
 
+def test_a_full_outbox_still_takes_who_wants_to_be_forgotten(node: Node) -> None:
+    steps: list[Step] = [{"tab": "one", "keep": PLAY, "times": 120}]
+    answer = wait(node, *steps, {"tab": "one", "path": "forget", "keep": {"anonId": "x"}, "flush": True})
+    assert 1 == [path for _, path, _ in answer["sent"]].count("forget")
+
+
 def test_a_full_outbox_still_takes_the_next_checkpoint_of_a_listen_it_has(node: Node) -> None:
     steps: list[Step] = [{"tab": "one", "id": "i", "keep": PLAY}, {"tab": "one", "keep": PLAY, "times": 120}]
     answer = wait(node, *steps, {"tab": "one", "id": "i", "keep": FURTHER, "flush": True})
