@@ -92,7 +92,7 @@ def test_a_browser_that_objects_is_counted_without_an_id(
     before = listeners(figures)
     with figures.rise_by({f"track/{TRACK}": {"complete": 1}}), visit(headers={header: "1"}, script=script) as visitor:
         assert play_through(visitor) is None
-    assert [{"trackEntryKey": TRACK, "bucket": "complete"}] == visitor.sent("play")
+    assert [{"trackEntryKey": TRACK, "bucket": "complete", "optOut": True}] == visitor.sent("play")
     assert before == listeners(figures)
 
 

@@ -1,6 +1,6 @@
 /** What a page gives for a player: a media element, or a custom element that stands in for one. */
 export type Player = EventTarget &
-  Pick<HTMLMediaElement, "currentTime" | "duration" | "paused" | "seeking" | "loop" | "playbackRate" | "isConnected" | "dataset">;
+  Pick<HTMLMediaElement, "currentTime" | "duration" | "paused" | "seeking" | "muted" | "loop" | "playbackRate" | "isConnected" | "dataset">;
 
 /** A play without an element. Positions and durations are in seconds. */
 export interface OpenPlay {
@@ -34,8 +34,6 @@ export interface Status {
   optedOut: boolean;
   /** Version of the rule by which plays count. */
   rule: number;
-  /** How many events wait to be sent. */
-  waiting: number;
 }
 
 /**

@@ -7,11 +7,11 @@
  * What is asked of a player: media elements have it, and so have the custom elements that stand in for one.
  *
  * @typedef {EventTarget & Pick<HTMLMediaElement,
- *   "currentTime" | "duration" | "paused" | "seeking" | "loop" | "playbackRate" | "isConnected" | "dataset">} Player
+ *   "currentTime" | "duration" | "paused" | "seeking" | "muted" | "loop" | "playbackRate" | "isConnected" | "dataset">} Player
  */
 
 /**
- * @param {(track: string, player: Player) => Play} begin
+ * @param {(track: string | undefined, player: WeakRef<Player>) => Play} begin
  * @param {ReadonlySet<Play>} active the plays that something must still be heard of
  */
 export function mediaBinding(begin, active) {
@@ -35,19 +35,19 @@ export function mediaBinding(begin, active) {
     let play = plays.get(player);
     if (play?.track === track) return play;
     leave(player);
-    if (!track) return undefined;
-    plays.set(player, (play = begin(track, player)));
+    plays.set(player, (play = begin(track, new WeakRef(player))));
     return play;
   };
 
   /** @param {Play} play @param {Player} player @param {string} type */
-  const hear = ({ on }, { currentTime, duration, paused, seeking, loop, playbackRate }, type) => {
+  const hear = ({ on }, { currentTime, duration, paused, seeking, muted, loop, playbackRate }, type) => {
+    const silent = paused || muted;
     on("duration", duration); // a stream may learn it only at its end
     // The last report may be 250 ms old; the position of the pause was reached by playing.
-    if (type === "pause" && !seeking) on("timeupdate", currentTime);
+    if (type === "pause" && !muted && !seeking) on("timeupdate", currentTime);
     // Reported also by seeks and by elements at rest, where no sound has brought the position about.
-    if (type === "timeupdate" ? !paused && !seeking : type !== "durationchange")
-      on(/** @type {PlayEvent} */ (type), currentTime, loop && !paused ? playbackRate : 0);
+    if (type === "timeupdate" ? !silent && !seeking : type !== "durationchange")
+      on(/** @type {PlayEvent} */ (type), currentTime, loop && !silent ? playbackRate : 0);
   };
 
   // A player observed by itself in a document is heard twice: to hear a thing again changes nothing.
@@ -83,7 +83,8 @@ export function mediaBinding(begin, active) {
 
   /** The document has changed: closes the plays of players that were taken out of it. */
   const review = () => {
-    for (const { player } of [...active]) {
+    for (const play of [...active]) {
+      const player = play.player?.deref();
       if (!player || !removed(player)) continue;
       if (player.paused) leave(player);
       else listen(player); // its `pause` no longer passes the document

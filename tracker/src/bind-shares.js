@@ -33,7 +33,7 @@ export function bindShares(share, importCopy) {
     dataset["tonearmState"] = done ? "copied" : outcome;
     setTimeout(() => delete dataset["tonearmState"], STATE_MS);
     const detail = { target, channel };
-    if (done) button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, composed: true, detail }));
+    if (done) button.dispatchEvent(new CustomEvent("tonearm:shared", { bubbles: true, detail }));
   };
 
   addEventListener(

@@ -7,9 +7,10 @@ export function copyText(text) {
   const area = document.createElement("textarea");
   area.value = text;
   area.style.cssText = "position:fixed;opacity:0";
-  document.body.append(area);
+  // Beside an open dialog nothing can be selected; the command would say that it copied all the same.
+  (document.querySelector("dialog[open]") ?? document.body).append(area);
   area.select();
-  const copied = document.execCommand("copy");
+  const copied = document.activeElement === area && document.execCommand("copy");
   area.remove();
   focused?.focus({ preventScroll: true });
   return copied;

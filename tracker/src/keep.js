@@ -11,8 +11,12 @@ import { waitingEvents } from "./waiting.js";
 /** @typedef {import("./plays.js").Play} Play */
 /** @typedef {ReturnType<typeof keeper>} Keeper */
 
-/** What could not be sent is tried again after this, in milliseconds, then after twice that, and whenever the network comes back. */
+/**
+ * What could not be sent is tried again after twice the first, in milliseconds, then after twice that, and so on until it is past
+ * the other; and whenever the network comes back.
+ */
 const RETRY_MS = 30_000;
+const LAST_RETRY_MS = 3_600_000;
 
 /** @param {string} api address of the service's events, with a slash at its end */
 export function keeper(api) {
@@ -35,7 +39,7 @@ export function keeper(api) {
 
   /** With what a play says of its listener; a share says nothing. @param {string} path @param {object} event */
   const complete = (path, event) =>
-    path === "play" ? { ...event, anonId: listener.current(), optOut: listener.optedOut() || undefined } : event;
+    path === "play" ? { ...event, anonId: listener.current(), optOut: listener.refused() || undefined } : event;
 
   const waiting = waitingEvents({
     mayKeep: listener.mayKeep,
@@ -53,7 +57,7 @@ export function keeper(api) {
     clearTimeout(timer);
     const known = await listener.learn();
     if ((await waiting.flush()) && known) retry = RETRY_MS;
-    else timer = setTimeout(flush, (retry *= 2));
+    else if (retry < LAST_RETRY_MS) timer = setTimeout(flush, (retry *= 2));
   };
 
   locks
@@ -88,7 +92,8 @@ export function keeper(api) {
       const id = play && checkpoints.get(play)?.id;
       if (play) checkpoints.delete(play);
       if (!navigator.onLine) return waiting.keep(path, event, id);
-      beacon(api + path, complete(path, event));
+      // With the id of its checkpoint: should the browser die before it has forgotten that, both are one.
+      beacon(api + path, { ...complete(path, event), eventId: id });
       if (id) waiting.drop(id);
     },
 
@@ -103,7 +108,11 @@ export function keeper(api) {
       return forgotten;
     },
 
-    optIn: listener.optIn,
+    /** @returns {Promise<void>} */
+    optIn() {
+      listener.optIn();
+      return flush(); // the mode may not have been asked yet
+    },
 
     status: () => ({
       api,
@@ -111,7 +120,6 @@ export function keeper(api) {
       mode: listener.mode(),
       refused: listener.refused(),
       optedOut: listener.optedOut(),
-      waiting: waiting.size(),
     }),
   };
 }

@@ -45,7 +45,7 @@ const COUNTED = 3;
 const WRAP_SEEK_SECONDS = 0.05;
 
 /**
- * @returns {{ on: Take, bucket: () => Bucket | undefined, sounds: () => boolean }} `bucket`: what closing now would send;
+ * @returns {[on: Take, bucket: () => Bucket | undefined, sounds: () => boolean]} `bucket`: what closing now would send;
  *   `sounds`: whether something sounds, or did and may go on
  */
 export function playSession() {
@@ -114,5 +114,5 @@ export function playSession() {
     return closed;
   };
 
-  return { on, bucket, sounds: () => state > IDLE };
+  return [on, bucket, () => state > IDLE];
 }

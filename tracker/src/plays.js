@@ -10,9 +10,9 @@ import { playSession } from "./play-session.js";
  * One track in one player: its entry key, its events (see play-session.js), its player where there is an element.
  *
  * @typedef {object} Play
- * @property {string} track
- * @property {Player | undefined} player
- * @property {import("./play-session.js").Take} on
+ * @property {string | undefined} track
+ * @property {WeakRef<Player> | undefined} player weakly: a play that was paused and left must not keep its sound in memory
+ * @property {(event: import("./play-session.js").PlayEvent, value?: number, looping?: number) => void} on
  * @property {() => Bucket | undefined} bucket what closing now would send
  * @property {boolean} [placed] whether its player has been part of a document
  * @property {(bucket: Bucket) => object} event the body of `POST /api/event/play`, without its listener
@@ -27,24 +27,24 @@ export function pagePlays(heard, counted, arrived) {
   /** @type {Set<Play>} */
   const active = new Set();
 
-  /** @param {string} track @param {Player} [player] @returns {Play} */
+  /** @param {string | undefined} track without one nothing is counted @param {WeakRef<Player>} [player] @returns {Play} */
   const begin = (track, player) => {
-    const { on, sounds, bucket } = playSession();
+    const [on, bucket, sounds] = playSession();
     const via = arrived();
     /** @type {Play} */
     const play = {
       track,
       player,
       bucket,
-      event: (bucket) => ({ trackEntryKey: track, bucket, via }),
+      event: (bucket) => ({ trackEntryKey: `${track}`, bucket, via }),
       on(event, value, looping) {
         const closed = on(event, value, looping);
+        if (!track) return; // a page's mistake must not stop its music
         if (closed) counted(play, closed);
         if (sounds()) {
           active.add(play);
           heard(play);
         } else active.delete(play);
-        return closed;
       },
     };
     return play;

@@ -4,7 +4,7 @@
 export const SHARE_WINDOW_MS = 60_000;
 
 /** @typedef {"link" | "embed"} Channel */
-/** @typedef {{ targetType: string, targetKey: string, channel: string }} ShareEvent */
+/** @typedef {{ targetType: string | undefined, targetKey: string, channel: string }} ShareEvent */
 
 /**
  * - sent: the share counts.
@@ -32,8 +32,8 @@ export const SHARE_WINDOW_MS = 60_000;
  * @returns {Share}
  */
 export function shareTracker(send, now) {
-  /** @type {Map<string, number>} when each target and channel was last sent */
-  const sent = new Map();
+  /** @type {Map<string, number>} until when each target and channel is a repetition */
+  const repeated = new Map();
 
   return async (target, channel, deed) => {
     try {
@@ -42,11 +42,10 @@ export function shareTracker(send, now) {
       return /** @type {{ name?: unknown } | null | undefined} */ (error)?.name === "AbortError" ? "aborted" : "failed";
     }
     const which = channel + " " + target;
-    const [, , targetType, targetKey] = /^(?!embed r)(link|embed) (track|release):(.+)$/s.exec(which) ?? [];
-    if (!targetType || !targetKey) return "invalid";
-    const time = now();
-    if (time - (sent.get(which) ?? -Infinity) < SHARE_WINDOW_MS) return "repeated";
-    sent.set(which, time);
+    const [, , targetType, targetKey] = /** @type {string[]} */ ( /^(?!embed r)(link|embed) (track|release):(.+)$/s.exec(which) ?? []);
+    if (!targetKey) return "invalid";
+    if (now() < /** @type {number} */ (repeated.get(which))) return "repeated";
+    repeated.set(which, now() + SHARE_WINDOW_MS);
     send({ targetType, targetKey, channel });
     return "sent";
   };

@@ -8,11 +8,12 @@ import { tracker } from "./tracker.js";
 const folder = import.meta.url.replace(/[^/]*$/, "");
 
 /** @type {Record<string, Promise<unknown>>} */
-const parts = {};
+let parts = {};
 
-// By a parameter, which the bundler leaves alone: the files stand beside this one.
+// By a parameter, which the bundler leaves alone: the files stand beside this one. What could not be loaded is tried again once
+// the network is back, and not before: the browser writes each failure to the console.
 /** @param {string} file @returns {Promise<unknown>} */
-const importFile = (file) => import(file).catch(() => {});
+const importFile = (file) => import(file).catch(() => addEventListener("online", () => void (parts = {})));
 
 /** @type {ReturnType<typeof tracker>} */
 export const tonearm = /** @type {any} */ (globalThis)._tonearm ??= tracker(

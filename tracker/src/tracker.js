@@ -21,17 +21,14 @@ export function tracker(api, part) {
   /** @type {Keeper | undefined} */
   let keeper;
   /** Where it is blocked, plays count without a listener. @returns {Promise<Keeper | undefined>} */
-  const load = () => part("keep").then((file) => (keeper ??= file?.keeper(api)));
+  const load = () => part("keep").then((file) => (keeper ??= file?.keeper(api))).catch(() => {});
 
   /** What the keeper does as soon as it is there. @param {keyof Keeper} name */
   const later = (name) => async () => /** @type {any} */ (await load())?.[name]();
 
-  // It may be that its owner wants no listener made of this browser: until the keeper has looked, none is made.
-  const kept = found();
-
   /** @param {string} path @param {object} event @param {import("./plays.js").Play} [play] */
   const send = async (path, event, play) => {
-    const body = JSON.stringify({ ...event, optOut: kept });
+    const body = JSON.stringify({ ...event, optOut: found() });
     try {
       if (!keeper && navigator.onLine && navigator.sendBeacon(api + path, body)) return;
     } catch {
@@ -42,9 +39,7 @@ export function tracker(api, part) {
 
   const [begin, hide, active] = pagePlays(
     (play) => (keeper ? keeper.heard(play) : void load()),
-    (play, bucket) => {
-      if (play.track) void send("play", play.event(bucket), play); // a page's mistake must not stop its music
-    },
+    (play, bucket) => void send("play", play.event(bucket), play),
     arrival(),
   );
   const [listen, observe, review] = mediaBinding(begin, active);
@@ -64,7 +59,7 @@ export function tracker(api, part) {
   addEventListener("pagehide", hide, true);
   new MutationObserver(changed).observe(document, { subtree: true, childList: true });
   changed();
-  if (kept) void load();
+  if (found()) void load();
 
   return {
     /**
@@ -112,7 +107,12 @@ export function tracker(api, part) {
   };
 }
 
-/** Whether Tonearm has kept anything in this browser before (site-storage.js). @returns {true | undefined} */
+/**
+ * Whether Tonearm has kept anything in this browser (site-storage.js). It may be that its owner wants no listener made of it: until
+ * the keeper has looked, none is made.
+ *
+ * @returns {true | undefined}
+ */
 function found() {
   try {
     return /tonearm\./.test(`${Object.keys(localStorage)}`) || undefined;

@@ -63,7 +63,7 @@ export function waitingEvents({ mayKeep, send, living, now }) {
       if (age < LIFETIME_MS) {
         here.set(id, { path, event, at });
         const status = done ? await send(path, { ...event, eventId: id }) : 0;
-        done = status >= 200 && status < 500 && status !== 429;
+        done = status > 0 && status < 500 && status !== 429;
         if (!done) continue;
       }
       drop(id);
@@ -87,9 +87,6 @@ export function waitingEvents({ mayKeep, send, living, now }) {
       here.set(id, entry);
       if (mayKeep()) write(WAITING + id, JSON.stringify(entry));
     },
-
-    /** How many wait. */
-    size: () => all().size,
 
     /** Sends what may go; what is refused for good is given up. @returns {Promise<boolean>} whether nothing is left that should have gone */
     flush() {

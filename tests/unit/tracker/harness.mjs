@@ -55,9 +55,9 @@ function players({ steps }) {
 }
 
 function session({ events }) {
-  const one = playSession();
-  const answers = events.map(([event, value, looping]) => one.on(event, number(value), looping) ?? null);
-  return { answers, sounds: one.sounds(), bucket: one.bucket() ?? null };
+  const [on, bucket, sounds] = playSession();
+  const answers = events.map(([event, value, looping]) => on(event, number(value), looping) ?? null);
+  return { answers, sounds: sounds(), bucket: bucket() ?? null };
 }
 
 const DEEDS = {
@@ -184,8 +184,7 @@ async function waiting({ steps, mayKeep = true, locks = true, broken = [] }) {
       done.push(await tab.flush());
     }
   }
-  const left = Object.fromEntries([...tabs].map(([name, tab]) => [name, tab.size()]));
-  return { sent, done, left, stored: { ...storage } };
+  return { sent, done, stored: { ...storage } };
 }
 
 async function beacons({ sendBeacon, fetch }) {
