@@ -90,12 +90,13 @@ class Housekeeper:
         if began < self._rested_at:
             return
         known_since = datetime.fromtimestamp(self._now(), UTC) - listeners.FIRST_HOUR_KEPT
-        if not await self._database.patiently(anew.write, self._today(), known_since):
+        generation = await self._database.patiently(anew.write, self._today(), known_since)
+        if generation is None:
             return
         try:
-            await self._database.patiently(anew.compact_figures)
             if await self._database.patiently(anew.compact_sets):
-                await self._database.transaction(anew.is_compact)
+                await self._database.patiently(anew.compact_figures)
+                await self._database.transaction(anew.is_compact, generation)
                 _log.info("the listener sets are written anew", seconds=round(trio.current_time() - began, 1))
         finally:
             self._rested_at = trio.current_time() + _REST * (trio.current_time() - began)

@@ -1,6 +1,7 @@
 """Rewrites `[privacy] mode` in the configuration file and leaves everything else in it as it stands."""
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Table
 
 from privacy.modes import Mode
+from server.secret import keep_names
 
 
 class ModeFileError(Exception):
@@ -37,9 +39,9 @@ def write_mode(path: Path, mode: Mode) -> None:
 
 def _replace(path: Path, text: str) -> None:
     target = path.resolve()  # through a symbolic link, which stays one
-    new = target.with_name(f".{target.name}.new")
+    new = target.with_name(f".{target.name}.{secrets.token_hex(8)}")  # two commands at once have two
     try:
-        with new.open("w", encoding="utf-8") as file:
+        with new.open("x", encoding="utf-8") as file:  # not `tempfile`: a file that was not there gets the umask's mode
             if target.exists():
                 shutil.copymode(target, new)
                 shutil.chown(new, target.stat().st_uid, target.stat().st_gid)
@@ -47,6 +49,7 @@ def _replace(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(target)
+        keep_names(target.parent)
     except OSError:
         new.unlink(missing_ok=True)
         raise

@@ -49,9 +49,18 @@ def take_next(data_dir: Path) -> None:
     """Last step, once everything is sealed under the next secret; also what a start does that finds it undone."""
     try:
         (data_dir / _NEXT).rename(data_dir / FILE_NAME)
-        _keep_names(data_dir)
+        keep_names(data_dir)
     except OSError as error:
         raise SecretError(f"The secret file {data_dir / FILE_NAME} cannot be replaced: {error.strerror}.") from error
+
+
+def keep_names(folder: Path) -> None:
+    """A rename is on disk only once its folder is: what is sealed next must not outlive the secret's new name."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _read(path: Path) -> bytes | None:
@@ -83,15 +92,6 @@ def _write(path: Path, secret: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         partial.rename(path)
-        _keep_names(path.parent)
+        keep_names(path.parent)
     except OSError as error:
         raise SecretError(f"The secret file {path} cannot be written: {error.strerror}.") from error
-
-
-def _keep_names(folder: Path) -> None:
-    """A rename is on disk only once its folder is: what is sealed next must not outlive the secret's new name."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

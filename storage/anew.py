@@ -10,7 +10,7 @@ rows that the same transaction has deleted would move along. Each takes one tabl
 another, so that writers cannot wait in a ring with it.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from storage.bridge import Connection
@@ -33,32 +33,37 @@ _WRITTEN: Final = "UPDATE listener_generation SET anew_generation = generation, 
 _NOT_LONG: Final = "SET LOCAL lock_timeout = '2s'"
 _COMPACT_SETS: Final = "CLUSTER listener USING listener_pkey"
 _COMPACT_FIGURES: Final = "CLUSTER play_counter USING play_counter_pkey"
-# Where somebody still has an older view of the database, every row that `write` replaced moved along; the index knows.
+# Where somebody still has an older view of the database, rows replaced or deleted since moved along. The index, which
+# was made anew just now, has counted them, and notes it with so many digits.
 _MOVED_ALONG: Final = """
-SELECT reltuples > 1.5 * (SELECT count(*) FROM listener) FROM pg_class WHERE oid = 'listener_pkey'::regclass
+SELECT reltuples > (SELECT count(*) FROM listener)::real FROM pg_class WHERE oid = 'listener_pkey'::regclass
 """
-_COMPACT: Final = "UPDATE listener_generation SET compact = true WHERE NOT compact"
+_COMPACT: Final = "UPDATE listener_generation SET compact = true WHERE NOT compact AND anew_generation = $1"
+# A clock that was a day ahead once, or midnight on two clocks: later than that is no day this was done on.
+_CLOCKS_APART: Final = timedelta(days=1)
 
 
-async def write(connection: Connection, today: date, known_since: datetime) -> bool:
+async def write(connection: Connection, today: date, known_since: datetime) -> int | None:
     """Where somebody was taken out of the sets since, or it was not done today. In a transaction.
 
-    First hours before `known_since` are forgotten. Returns whether it is now for `compact_sets` to go on.
+    First hours before `known_since` are forgotten. Returns which generation of the sets is now for `compact_sets` to
+    go on with, if any.
     """
+    await connection.execute(_NOT_LONG)  # writers wait for the state this holds while it waits for the tables
     row = await connection.fetchrow(_STATE)
     assert row is not None
     generation, anew_generation, anew_on, compact = row
-    if generation == anew_generation and anew_on >= today:
-        return not compact
+    if generation == anew_generation and today <= anew_on <= today + _CLOCKS_APART:
+        return None if compact else int(generation)
     await connection.execute(_LOCK)
     await connection.execute(_WRITE_SETS, known_since)
     await connection.execute(_WRITE_FIGURES)
     await connection.execute(_WRITTEN, today)
-    return True
+    return int(generation)
 
 
 async def compact_sets(connection: Connection) -> bool:
-    """In a transaction of its own, after that of `write`; False where rows it replaced had to be kept for somebody."""
+    """In a transaction of its own, after that of `write`; False where dead rows had to be kept for somebody."""
     await connection.execute(_NOT_LONG)
     await connection.execute(_COMPACT_SETS)
     return not await connection.fetchval(_MOVED_ALONG)
@@ -70,6 +75,6 @@ async def compact_figures(connection: Connection) -> None:
     await connection.execute(_COMPACT_FIGURES)
 
 
-async def is_compact(connection: Connection) -> None:
-    """Both are done, and nothing is left to do until the next `write`."""
-    await connection.execute(_COMPACT)
+async def is_compact(connection: Connection, generation: int) -> None:
+    """Both are done, and nothing is left to do until the next `write`; unless another has written meanwhile."""
+    await connection.execute(_COMPACT, generation)

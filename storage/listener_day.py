@@ -72,7 +72,13 @@ WHERE NOT closed AND day < $1
 ORDER BY day FOR UPDATE
 """
 _CLOSE: Final = "UPDATE token_day SET closed = true WHERE day = $1"
-_FORGET_EARLIER: Final = "DELETE FROM listener_count WHERE day = $1 AND generation <> $2"
+# Without those of earlier salts, and in one slot: whose last new listener came in which transaction is not told.
+_SUM_UP: Final = """
+WITH old AS (DELETE FROM listener_count WHERE day = $1 RETURNING *)
+INSERT INTO listener_count (target_key, target_kind, day, generation, slot, listeners)
+SELECT target_key, target_kind, day, generation, 0, sum(listeners) FROM old WHERE generation = $2
+GROUP BY target_key, target_kind, day, generation ORDER BY target_key, target_kind
+"""
 # More listeners than plays is what is left where plays of the day were taken out again.
 _TOO_MANY: Final = """
 SELECT target_key, target_kind, coalesce(plays, 0)
@@ -166,7 +172,7 @@ async def recount(connection: Connection) -> None:
 async def _close(connection: Connection, day: date, generation: int) -> None:
     await connection.execute(_CLOSE, day)
     await connection.execute(_DROP_DAY.format(day=day.isoformat()))
-    await connection.execute(_FORGET_EARLIER, day, generation)
+    await connection.execute(_SUM_UP, day, generation)
     await _cap(connection, day, generation)
 
 

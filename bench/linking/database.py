@@ -136,10 +136,11 @@ class _Writing:
         """What the housekeeper does in a round on this day: with the sets, where something is to be done."""
         known_since = datetime.fromtimestamp((_FIRST_HOUR + day * _DAY_H) * HOUR_S, UTC) - listeners.FIRST_HOUR_KEPT
         database = self.site.database
-        if await database.transaction(anew.write, _day(day), known_since):
-            await database.transaction(anew.compact_figures)
+        generation = await database.transaction(anew.write, _day(day), known_since)
+        if generation is not None:
             assert await database.transaction(anew.compact_sets)
-            await database.transaction(anew.is_compact)
+            await database.transaction(anew.compact_figures)
+            await database.transaction(anew.is_compact, generation)
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ def void(
 
     The log keeps full hours, so the range is widened to them. Listeners who first came to the track in these hours go
     too, where that is at most three days ago; those of its release and of the site stay, since nothing stored says who
-    they are.
+    they are. Tokens of a day that is not closed yet stay in listenersToday until it is.
 
     Example: tonearm void --track harbour-lights --from 2026-11-21T03:00 --to 2026-11-21T05:00 --reason "a script"
     """
@@ -61,11 +61,11 @@ def _hour(text: str, zone: ZoneInfo, *, up: bool) -> datetime:
 
 
 async def _preview(flood: Flood, database: Database) -> Preview:
-    return await database.run(voiding.preview, flood)
+    return await database.patiently(voiding.preview, flood)
 
 
 async def _take_out(flood: Flood, reason: str, database: Database) -> int:
-    return await database.transaction(voiding.take_out, flood, reason)
+    return await database.patiently(voiding.take_out, flood, reason)
 
 
 def _table(found: Preview, zone: ZoneInfo) -> Table:

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from actors.events import Forget, Play
-from storage import anew
+from storage import anew, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.check import check
 from storage.migrate import migrate, migrations
@@ -43,7 +43,7 @@ def listener(number: int) -> bytes:
     return bytes([number]) * 32
 
 
-async def write(database: Database, *, today: date = TODAY, known_since: datetime = HOUR) -> bool:
+async def write(database: Database, *, today: date = TODAY, known_since: datetime = HOUR) -> int | None:
     return await database.transaction(anew.write, today, known_since)
 
 
@@ -52,10 +52,18 @@ async def compact(database: Database) -> bool:
     return await database.transaction(anew.compact_sets)
 
 
+async def is_compact(database: Database) -> None:
+    await database.transaction(anew.is_compact, await generation(database))
+
+
+async def generation(database: Database) -> int:
+    return await database.transaction(listeners.generation)
+
+
 async def test_the_figures_stay_and_agree_with_what_they_are_of(database: Database) -> None:
     before = await rows(database, FIGURES)
     assert [("site", "", 8, 3), ("track", "a", 4, 3), ("track", "b", 4, 3)] == before
-    assert await write(database)
+    await write(database)
     assert await compact(database)
     assert before == await rows(database, FIGURES)
     assert () == (await database.transaction(check)).differences
@@ -90,16 +98,34 @@ async def test_neither_deleted_rows_nor_their_gaps_are_left(database: Database) 
 
 
 async def test_it_is_done_once_a_day_and_after_every_forgetting(database: Database, tmp_path: Path) -> None:
-    assert await write(database)
-    assert await write(database)  # it is still to be made compact
+    now = await generation(database)
+    assert now == await write(database)
+    assert now == await write(database)  # it is still to be made compact
     await compact(database)
-    await database.transaction(anew.is_compact)
-    assert not await write(database)
-    assert await write(database, today=TODAY + timedelta(days=1))
-    await database.transaction(anew.is_compact)
+    await is_compact(database)
+    assert None is await write(database)
+    assert now == await write(database, today=TODAY + timedelta(days=1))
+    await is_compact(database)
     async with pipeline(tmp_path, database) as running:
         await running.accept(Forget(MOMENT, listener(1)))
-    assert await write(database, today=TODAY + timedelta(days=1))
+    assert now + 1 == await write(database, today=TODAY + timedelta(days=1))
+
+
+@pytest.mark.parametrize(("ahead", "again"), [(0, False), (1, False), (2, True), (400, True)])
+async def test_a_clock_that_was_far_ahead_once_does_not_put_it_off(database: Database, ahead: int, again: bool) -> None:
+    await write(database, today=TODAY + timedelta(days=ahead))
+    await is_compact(database)
+    assert again == (await write(database) is not None)
+
+
+async def test_what_was_written_anew_meanwhile_is_not_taken_for_compact(database: Database, tmp_path: Path) -> None:
+    first = await write(database)
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(Forget(MOMENT, listener(1)))
+    second = await write(database)
+    assert first is not None
+    await database.transaction(anew.is_compact, first)
+    assert second == await write(database)
 
 
 async def test_first_hours_are_kept_as_long_as_they_are_wanted(database: Database) -> None:
@@ -155,20 +181,66 @@ async def test_a_long_reader_of_the_sets_is_not_waited_for_and_sees_all_of_them(
     assert await compact(database)
 
 
+async def look_elsewhere(connection: Connection, seen: threading.Event, until: threading.Event) -> None:
+    """Keeps a view of the database, and no lock on the sets."""
+    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    await connection.fetchval("SELECT count(*) FROM play_event")
+    seen.set()
+    while not until.is_set():
+        await connection.execute("SELECT pg_sleep(0.02)")
+
+
 async def test_rows_that_an_older_view_still_needs_are_known_to_be_left(database: Database) -> None:
     seen, compacted = threading.Event(), threading.Event()
-
-    async def look_elsewhere(connection: Connection) -> None:
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        await connection.fetchval("SELECT count(*) FROM play_event")
-        seen.set()
-        while not compacted.is_set():
-            await connection.execute("SELECT pg_sleep(0.02)")
-
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.transaction, look_elsewhere)
+        nursery.start_soon(database.transaction, look_elsewhere, seen, compacted)
         await trio.to_thread.run_sync(seen.wait)
         await write(database)
         assert not await compact(database)
         compacted.set()
     assert await compact(database)
+
+
+async def test_one_row_that_an_older_view_still_needs_is_enough(database: Database, tmp_path: Path) -> None:
+    """It was deleted after the sets were written anew, and says who went."""
+    seen, compacted = threading.Event(), threading.Event()
+    await write(database)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, look_elsewhere, seen, compacted)
+        await trio.to_thread.run_sync(seen.wait)
+        await rows(database, "DELETE FROM listener WHERE ctid = (SELECT min(ctid) FROM listener) RETURNING 1")
+        assert not await compact(database)
+        compacted.set()
+    assert await compact(database)
+
+
+async def test_a_vacuum_of_the_sets_does_not_stop_the_counting(database: Database, tmp_path: Path) -> None:
+    """Nor what else takes its lock, which writers do not mind but the writing anew does."""
+    locked, counted = threading.Event(), threading.Event()
+
+    async def vacuum(connection: Connection) -> None:
+        await connection.execute("LOCK TABLE listener IN SHARE UPDATE EXCLUSIVE MODE")
+        locked.set()
+        while not counted.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    async def put_off() -> None:
+        with pytest.raises(DatabaseUnavailable, match="LockNotAvailable"):
+            await write(database)
+        refused.set()
+
+    refused, accepted = trio.Event(), 0
+    async with pipeline(tmp_path, database) as running, trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, vacuum)
+        await trio.to_thread.run_sync(locked.wait)
+        nursery.start_soon(put_off)
+        try:
+            with trio.fail_after(20):
+                while not refused.is_set() or running.spool.pending_events:
+                    await trio.sleep(0.05)
+                    if not refused.is_set():
+                        await running.accept(Play(MOMENT, "a", "complete", listener=listener(1)))
+                        accepted += 1
+        finally:
+            counted.set()
+    assert [(8 + accepted,)] == await rows(database, "SELECT count(*)::int FROM play_event")

@@ -1,5 +1,6 @@
 """What is done now and then: partitions ahead, and the check whose outcome is a metric."""
 
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from typing import Any
@@ -79,6 +80,33 @@ async def test_a_day_that_is_over_is_closed_and_tombstones_go(database: Database
     assert [(True,)] == await rows(database, "SELECT closed FROM token_day")
     assert [(None,)] == await rows(database, "SELECT to_regclass('listener_day_2026_11_18')::text")
     assert [] == await rows(database, "SELECT FROM forgotten")
+
+
+async def test_the_figures_are_left_alone_while_an_older_view_keeps_the_sets_from_being_compact(
+    database: Database,
+) -> None:
+    """They would move to other files again in every round."""
+    seen, done = threading.Event(), threading.Event()
+
+    async def look(connection: Connection) -> None:
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        await connection.fetchval("SELECT count(*) FROM release")
+        seen.set()
+        while not done.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    await rows(database, "INSERT INTO listener VALUES ('', 'site', $1) RETURNING 1", bytes(16))
+    files = "SELECT pg_relation_filenode('listener') AS sets, pg_relation_filenode('play_counter') AS figures"
+    [before] = await rows(database, files)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, look)
+        await trio.to_thread.run_sync(seen.wait)
+        await one_round(database, Findings(), 0)
+        done.set()
+    [after] = await rows(database, files)
+    assert (True, False) == (before[0] != after[0], before[1] != after[1])
+    await one_round(database, Findings(), 0)
+    assert after[1] != (await rows(database, files))[0][1]
 
 
 async def test_the_sets_are_written_anew_after_a_forgetting_but_not_without_a_rest(database: Database) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import trio
 
 from actors.events import Moment, Play
 from storage import catalog, figures, listener_day, void
@@ -185,6 +186,26 @@ async def test_a_closed_day_has_no_more_listeners_than_plays_after_a_flood_is_ta
     assert Today(1, partial=False) == await listeners(database, B)
     assert Today(1, partial=False) == await listeners(database, SITE)
     assert [] == await rows(database, "SELECT FROM listener_count WHERE target_key = 'a' AND listeners > 0")
+    assert () == (await database.transaction(check)).differences
+
+
+async def test_a_closed_days_figures_do_not_tell_in_which_transaction_a_listener_came(
+    tmp_path: Path, database: Database
+) -> None:
+    (tmp_path / "other").mkdir()
+    await database.transaction(begin, DAY)  # again: its second salt
+    async with pipeline(tmp_path, database) as running, pipeline(tmp_path / "other", database) as other:
+        for door, key, token in ((running, "a", ONE), (other, "a", TWO), (other, "b", TWO)):
+            await door.accept(play(key, token, generation=2))
+            while door.spool.pending_events:
+                await trio.sleep(0.01)
+    told = "SELECT count(*)::int, count(DISTINCT xmin::text)::int, count(DISTINCT slot)::int FROM listener_count"
+    assert [(5, 3, 2)] == await rows(database, told)
+    before = [await listeners(database, target) for target in (A, B, SITE)]
+    await database.transaction(cursors)
+    await database.transaction(listener_day.close_over, TOMORROW)
+    assert [(3, 1, 1)] == await rows(database, told)
+    assert before == [await listeners(database, target) for target in (A, B, SITE)]
     assert () == (await database.transaction(check)).differences
 
 

@@ -27,7 +27,7 @@ from storage.migrate import migrate, migrations
 from storage.spool import Spool, SpoolUnavailable
 from tests.support.postgres import rows
 
-MOMENT = Moment(1_795_000_000 // 3600 * 3600, 739_942)
+MOMENT = Moment(1_795_000_000 // 3600 * 3600, 739_938)
 LISTENER = bytes(32)
 
 

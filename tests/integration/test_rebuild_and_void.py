@@ -1,15 +1,19 @@
 """Mending and taking back: counters computed anew, and a flood taken out, beside a service that goes on counting."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import trio
 
 from actors.events import Moment, Play, Share
-from storage import anew, catalog
+from server.cli import void as command
+from storage import anew, bridge, catalog
 from storage.bridge import Address, Connection, Database, open_database
 from storage.check import check
 from storage.migrate import migrate, migrations
@@ -121,7 +125,7 @@ async def test_a_listener_who_came_to_the_track_before_the_flood_stays(database:
 
 
 async def test_listeners_of_a_flood_that_is_days_old_stay_and_the_plays_go(database: Database) -> None:
-    assert await database.transaction(anew.write, date(2026, 11, 24), MORNING + timedelta(hours=1))
+    await database.transaction(anew.write, date(2026, 11, 24), MORNING + timedelta(hours=1))
     await database.transaction(take_out, Flood("a", MORNING, MORNING + timedelta(hours=48), shares=False), "")
     kept = "SELECT listeners::int, complete::int FROM play_counter WHERE target_key = 'a'"
     assert [(1, 0)] == await rows(database, kept)
@@ -141,6 +145,70 @@ async def test_what_comes_after_a_void_is_counted_with_its_listener(database: Da
     assert [(2, 2)] == await rows(
         database, "SELECT sum(complete)::int, sum(listeners)::int FROM play_counter WHERE target_key = 'a'"
     )
+
+
+async def held(database: Database, statement: str, *, task_status: trio.TaskStatus[threading.Event]) -> None:
+    """Runs `statement` and keeps what it locks until the event it hands out is set."""
+    locked, enough = threading.Event(), threading.Event()
+
+    async def lock(connection: Connection) -> None:
+        await connection.execute(statement)
+        locked.set()
+        while not enough.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, lock)
+        await trio.to_thread.run_sync(locked.wait)
+        task_status.started(enough)
+
+
+NIGHT = Flood("a", MORNING, MORNING + timedelta(hours=2), shares=True)
+
+
+async def test_a_flood_is_looked_for_in_the_months_it_was_in(database: Database, tmp_path: Path) -> None:
+    """The others may be many, and are not even opened."""
+    (tmp_path / "later").mkdir()
+    async with pipeline(tmp_path / "later", database) as running:
+        await running.accept(play("a", 24 * 60))
+    async with trio.open_nursery() as nursery:
+        january = "LOCK TABLE play_event_2027_01, share_event_2027_01 IN ACCESS EXCLUSIVE MODE"
+        enough = await nursery.start(held, database, january)
+        try:
+            with trio.fail_after(20):
+                assert 3 == (await database.transaction(preview, NIGHT)).total
+                assert 3 == await database.transaction(take_out, NIGHT, "a script")
+        finally:
+            enough.set()
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+async def test_a_flood_is_found_whatever_the_sites_zone(database: Database, tmp_path: Path, zone: str) -> None:
+    (tmp_path / "there").mkdir()
+    hours = [MORNING + timedelta(hours=number) for number in range(48)]
+    moments = [Moment(int(hour.timestamp()), hour.astimezone(ZoneInfo(zone)).toordinal()) for hour in hours]
+    async with pipeline(tmp_path / "there", database) as running:
+        await running.accept(*[Play(moment, "c", "complete") for moment in moments])
+    for hour in hours:
+        assert 1 == await database.transaction(take_out, Flood("c", hour, hour + timedelta(hours=1), shares=False), "")
+
+
+@pytest.mark.parametrize("step", [command._preview, partial(command._take_out, reason="")])
+async def test_the_command_has_longer_than_a_statement_of_the_service(
+    database: Database, database_url: str, step: Callable[..., Awaitable[object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "_COMMAND_TIMEOUT_S", 0.5)
+    async with (
+        open_database(Address(url=database_url), connections=1) as short,
+        trio.open_nursery() as nursery,
+    ):
+        enough = await nursery.start(held, database, "LOCK TABLE play_event IN ACCESS EXCLUSIVE MODE")
+        try:
+            with trio.move_on_after(1.5):  # thrice the limit
+                await step(NIGHT, database=short)
+        finally:
+            enough.set()
+    assert [(4,)] == await rows(database, "SELECT count(*)::int FROM play_event")
 
 
 @pytest.fixture
