@@ -1,5 +1,6 @@
 """The npm package in a site's own bundle, in Chromium, with the real service behind it."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -21,9 +22,11 @@ FORMS: Final = {
     "one-module": ("--format=esm",),
     "classic": ("--format=iife",),
 }
+NPM_README: Final = DOCS.parent / "tracker" / "npm" / "README.md"
 INSTALL: Final = blocks(DOCS / "install.md")
 [IMPORT] = [code for kind, code in INSTALL if kind == "js"]
 [META] = [code for kind, code in INSTALL if kind == "html" and "data-tonearm-api" in code]
+CALLS: Final = [code for page in (DOCS / "install.md", NPM_README) for kind, code in blocks(page) if kind == "ts"]
 PAGE: Final = (
     META.replace("https://plays.example.org", "{service}")
     + """<script {kind} src="/program.js"></script>
@@ -86,4 +89,33 @@ def test_without_a_named_service_events_go_to_the_pages_origin(
         page = context.new_page()
         page.goto(address)
         assert f"{address}/api/event/" == page.wait_for_function("window.status_?.api").json_value()
+    context.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("calls", CALLS, ids=["docs/install.md", "tracker/npm/README.md"])
+def test_the_examples_of_the_functions_run_as_they_stand(
+    browser: Browser, service: Service, installed: Path, calls: str
+) -> None:
+    """Each reports a play, up to 12.5 s of 240, and a share."""
+    files = bundled(installed, f"{calls}\nwindow.now = now;", *FORMS["one-module"])
+    html = META.replace("https://plays.example.org", service.url) + '<script type="module" src="/program.js"></script>'
+    context = browser.new_context(user_agent=ordinary(browser))
+    context.add_init_script("navigator.share = () => Promise.resolve()")  # which headless Chromium does not have
+    with serving_site(html, "", files) as address:
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+        page = context.new_page()
+        guest = Guest(page, service)
+        with (
+            page.expect_request(f"{service.url}/api/event/play") as play,
+            page.expect_request(f"{service.url}/api/event/share") as share,
+        ):
+            page.goto(address)
+        assert f"{service.url}/api/event/" == page.wait_for_function("window.now").json_value()["api"]
+        assert {"trackEntryKey": "tide-table", "bucket": "partial"} == play.value.post_data_json
+        target = re.search(r'share\("(track|release):([^"]+)"', calls)
+        assert target is not None
+        kind, key = target.groups()
+        assert {"targetType": kind, "targetKey": key, "channel": "link"} == share.value.post_data_json
+        assert [] == guest.complaints
     context.close()

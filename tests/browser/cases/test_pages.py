@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Frame, Page
 
 from tests.browser.cases.listener import Listener, listening
-from tests.browser.tracker_site import TRACKED, Site, plays
+from tests.browser.tracker_site import Site, plays
 
 pytestmark = pytest.mark.chromium
 
@@ -37,10 +37,12 @@ def test_a_page_killed_while_it_plays_in_the_background_is_counted_by_the_next_v
 
 
 @pytest.mark.full
-def test_a_hidden_page_plays_on_and_its_bucket_climbs_to_the_end(listener: Listener, site: Site) -> None:
+def test_what_was_heard_to_its_end_is_sent_at_once_and_leaves_nothing_for_the_next_visit(
+    listener: Listener, site: Site
+) -> None:
     page = listener.open()
     listener.play(page, 0.5)
-    listener.hide(page)
+    listener.wait_until_kept(page, "partial")
     listener.hear(page, 4)
     assert [("a", "complete")] == plays(site.wait_for(1))
     page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('tonearm.waiting.'))")
@@ -172,22 +174,6 @@ def test_where_the_browser_cannot_say_which_pages_live_a_checkpoint_rests_for_a_
         listener.context.add_init_script("{ const { now } = Date; Date.now = () => now() + 86_400_001 }")
         listener.open()
         assert [("a", "sampled")] == plays(site.wait_for(1))
-
-
-@pytest.mark.full
-def test_a_page_rendered_ahead_and_never_looked_at_sends_and_keeps_nothing(listener: Listener, site: Site) -> None:
-    site.pages["/ahead"] = TRACKED.replace('preload="auto"', 'preload="auto" autoplay')
-    page = listener.open("/elsewhere")
-    page.evaluate("""() => {
-        const rules = document.createElement("script");
-        rules.type = "speculationrules";
-        rules.textContent = JSON.stringify({ prerender: [{ source: "list", urls: ["/ahead?tonearm=link"] }] });
-        document.head.append(rules);
-    }""")
-    page.wait_for_timeout(1_500)
-    assert "/ahead" in site.asked
-    assert ([], {}) == (site.events, listener.kept(page))
-    assert "/api/event/config" not in site.asked
 
 
 EMBEDDING: Final = """<!doctype html><title>Blog</title><link rel="icon" href="data:,">
