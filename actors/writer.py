@@ -70,7 +70,7 @@ class Writer:
         self._slot = slot
         self._months: set[date] = set()  # known to have partitions
         self._generation = -1  # of the distinct sets, to which what follows belongs
-        self._forgotten: frozenset[bytes] = frozenset()  # tags of listeners who asked for it lately
+        self._anybody_forgotten = False  # lately
         # Pairs known to be in the sets: one that comes again costs no insert.
         self._paired: Recent[tuple[Target, bytes], bool] = Recent(_MAX_PAIRS)
         self._tokens: Recent[tuple[date, int, Target, bytes], bool] = Recent(_MAX_PAIRS)
@@ -149,11 +149,11 @@ class Writer:
             self._paired.clear()
             # A number of this transaction's own making is not believed beyond it: it may yet be rolled back.
             self._generation = -1 if sums.forgets else generation
-            self._forgotten = await forgotten.tags(connection)
-        elif self._forgotten:
-            self._forgotten = await forgotten.tags(connection)  # they expire
-        if bases := {base for base in sums.bases if self._forgotten and pseudonym.tombstone(base) in self._forgotten}:
-            raise _Forgotten(bases)
+            self._anybody_forgotten = await forgotten.anybody(connection)
+        if self._anybody_forgotten and sums.bases:
+            bases = {pseudonym.tombstone(base): base for base in sums.bases}
+            if found := await forgotten.among(connection, bases):
+                raise _Forgotten({bases[tag] for tag in found})
 
     async def _count_tokens(self, connection: Connection, sums: Tally) -> None:
         """Those of open days, made with the salt their day ends with; late ones are left out (storage/listener_day)."""

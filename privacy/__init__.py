@@ -20,9 +20,9 @@ whose key is random and dies with the process. An hour is enough; read in this o
 |                 |                                       |                   | which keeps a keyed hash of it        |
 | option A's base | pseudonym key, the client's id        | server/events.py  | the spool, until it is counted        |
 | option B's base | salt of the day, network, User-Agent  | server/events.py  | the spool, until it is counted        |
-| pseudonym       | option A's base, a target's kind, key | actors/tally.py   | `listener`; the track's, `play_event` |
+| pseudonym       | option A's base, a target's kind, key | actors/tally.py   | `listener`                            |
 | token           | option B's base, a target's kind, key | actors/tally.py   | `listener_day`, until the day closes  |
-| tombstone       | option A's base                       | actors/writer.py  | `forgotten`, for an hour              |
+| tombstone       | option A's base                       | actors/writer.py  | `forgotten`, for two days             |
 | sealed key      | secret, nonce, pseudonym key          | server/opening.py | `sealed_key`                          |
 | sealed salt     | secret, nonce, salt of the day        | actors/rotator.py | `daily_salt`, until it is replaced    |
 

@@ -18,9 +18,8 @@
 |              |          | flag, until `optIn()`       |                           |                                  |
 
 "Nothing" is nothing about a listener: the play itself counts in every row. `forget` works in every mode, since an id
-may be older than the mode: its base passes through the spool, a keyed tag of it stays in `forgotten` for an hour,
-and its pseudonyms in `log_erasure` until the log is rid of them. What an event is filed under is decided by the mode
-in force when it was accepted.
+may be older than the mode: its base passes through the spool, and a keyed tag of it stays in `forgotten` for two
+days. What an event is filed under is decided by the mode in force when it was accepted.
 """
 
 from dataclasses import dataclass

@@ -10,11 +10,13 @@ from typing import Final
 from storage.bridge import Connection
 from storage.counters import Target
 
+# So long a spool may say nothing before it is taken for gone (storage/listener_day.py).
 _REMEMBER: Final = """
-INSERT INTO forgotten (tag, until) SELECT tag, now() + interval '1 hour' FROM unnest($1::bytea[]) AS t (tag)
+INSERT INTO forgotten (tag, until) SELECT tag, now() + interval '2 days' FROM unnest($1::bytea[]) AS t (tag)
 ON CONFLICT (tag) DO UPDATE SET until = excluded.until
 """
-_TAGS: Final = "SELECT tag FROM forgotten WHERE until >= now()"
+_ANYBODY: Final = "SELECT EXISTS (SELECT FROM forgotten WHERE until >= now())"
+_AMONG: Final = "SELECT tag FROM forgotten WHERE until >= now() AND tag = ANY ($1)"
 _EXPIRE: Final = "DELETE FROM forgotten WHERE until < now()"
 _KNOWN: Final = """
 SELECT pseudonym FROM listener WHERE target_key = $1 AND target_kind = $2 AND pseudonym = ANY ($3::bytea[])
@@ -28,15 +30,20 @@ RETURNING l.target_key, l.target_kind
 
 
 async def remember(connection: Connection, tags: Iterable[bytes]) -> None:
-    """For an hour: events of these listeners that are still on their way keep no pseudonym."""
+    """For two days: events of these listeners that are still on their way keep no pseudonym."""
     await connection.execute(_REMEMBER, sorted(tags))
 
 
-async def tags(connection: Connection) -> frozenset[bytes]:
-    """Of all who are remembered. After `listeners.generation`, in a statement of its own: that one waits for who is
-    forgetting just now, and would still see what was there before the wait.
+async def anybody(connection: Connection) -> bool:
+    """Whether there is anyone to look for. After `listeners.generation`, in a statement of its own: that one waits for
+    who is forgetting just now, and would still see what was there before the wait.
     """
-    return frozenset(bytes(row[0]) for row in await connection.fetch(_TAGS))
+    return bool(await connection.fetchval(_ANYBODY))
+
+
+async def among(connection: Connection, tags: Iterable[bytes]) -> set[bytes]:
+    """Those of `tags` that are remembered; not all there are, which anybody can add to."""
+    return {bytes(row[0]) for row in await connection.fetch(_AMONG, sorted(tags))}
 
 
 async def known(connection: Connection, target: Target, pseudonyms: Iterable[bytes]) -> set[bytes]:
@@ -63,5 +70,5 @@ async def erase(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -
 
 
 async def expire(connection: Connection) -> None:
-    """Forget who was forgotten more than an hour ago."""
+    """Forget who was forgotten more than two days ago."""
     await connection.execute(_EXPIRE)

@@ -56,17 +56,18 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         Kind.EVENT,
         "16 bytes of HMAC-SHA-256 of an event's own random id, which has nothing to do with a listener",
         "nine days",
-        "an event that a client sends twice counts once",
+        "an event that a client sends twice counts once; the tracker gives an id to events that had to wait, no others",
     ),
     ("event_id", "day"): Fact(Kind.TIME, "the site's day", "nine days", "when the id goes"),
     ("forgotten", "tag"): Fact(
         Kind.TOMBSTONE,
         "16 bytes of HMAC-SHA-256, keyed by what the listener's id was made into",
-        "an hour, at most a minute longer",
-        "events of a listener who asked to be forgotten may still be under way; they keep no pseudonym",
+        "two days, and until the housekeeper's next round",
+        "events of a listener who asked to be forgotten may still wait in a spool, which is waited for so long; they "
+        "keep no pseudonym",
     ),
     ("forgotten", "until"): Fact(
-        Kind.TIME, "an hour after the listener asked", "as the tombstone", "when the tombstone goes"
+        Kind.TIME, "two days after the listener asked", "as the tombstone", "when the tombstone goes"
     ),
     ("listener", "target_key"): _KEY,
     ("listener", "target_kind"): _KIND,

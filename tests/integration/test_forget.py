@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -74,16 +75,20 @@ async def test_plays_on_their_way_in_the_same_batch_keep_no_pseudonym(tmp_path: 
     assert [1] == await listeners(database, A)
 
 
-async def test_older_plays_from_another_spool_keep_no_pseudonym_for_an_hour(tmp_path: Path, database: Database) -> None:
+async def test_older_plays_from_another_spool_keep_no_pseudonym_for_two_days(
+    tmp_path: Path, database: Database
+) -> None:
     (tmp_path / "other").mkdir()
     async with pipeline(tmp_path, database) as running, pipeline(tmp_path / "other", database) as other:
         await other.accept(play("a", ONE))
         await running.accept(Forget(MOMENT, ONE))
         while running.ledger.counted < 1 or other.ledger.counted < 1:
             await pause()
+        await database.run(time_passes, timedelta(hours=47))
+        await database.run(forgotten.expire)
         await other.accept(play("a", ONE), play("a", TWO))
     assert [1] == await listeners(database, A)
-    await database.run(an_hour_passes)
+    await database.run(time_passes, timedelta(hours=1, minutes=1))
     async with pipeline(tmp_path, database) as running:
         await running.accept(play("a", ONE))
     assert [2] == await listeners(database, A)
@@ -92,8 +97,8 @@ async def test_older_plays_from_another_spool_keep_no_pseudonym_for_an_hour(tmp_
     assert () == (await database.transaction(check)).differences
 
 
-async def an_hour_passes(connection: Connection) -> None:
-    await connection.execute("UPDATE forgotten SET until = until - interval '61 minutes'")
+async def time_passes(connection: Connection, time: timedelta) -> None:
+    await connection.execute("UPDATE forgotten SET until = until - $1::interval", time)
 
 
 async def pause() -> None:
