@@ -119,10 +119,16 @@ async def test_switching_under_load_loses_and_misfiles_nothing(
     service = await trio.to_thread.run_sync(lambda: Service(data_dir, environment, "--workers", "2").ready())
     try:
         async with trio.open_nursery() as nursery:
-            await nursery.start(Load(*address(service.beacon), promises).run)
+            await nursery.start(Load(*address(service.beacon), promises, listeners=True).run)
+            unsigned: set[str] = set()
             for name in ("both", "off", "daily-salt"):
                 await trio.to_thread.run_sync(switch, service, name)
-                await trio.sleep(0.1)
+                before = set(promises.sent)
+                with trio.fail_after(30):
+                    while len(promises.acknowledged - before) < 50:
+                        await trio.sleep(0.01)
+                if name == "off":  # sent since the command returned, answered before the next
+                    unsigned = promises.acknowledged - before
             nursery.cancel_scope.cancel()
     finally:
         assert 0 == await trio.to_thread.run_sync(service.stop)
@@ -130,6 +136,10 @@ async def test_switching_under_load_loses_and_misfiles_nothing(
     assert len(promises.acknowledged) > 100
     async with open_database(Address(url=database_url), connections=1) as database:
         assert_kept(promises, await counted(database))
+        signed = "SELECT target_key FROM listener UNION SELECT target_key FROM listener_day"
+        keys = {key for (key,) in await rows(database, signed)}
+        assert len(keys & promises.acknowledged) > 50
+        assert set() == keys & unsigned
         assert () == (await database.transaction(check)).differences
 
 

@@ -6,7 +6,7 @@ must be counted exactly once, one without an answer at most once, and one that w
 
 import json
 from dataclasses import dataclass, field
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 import trio
 
@@ -29,11 +29,22 @@ class Promises:
 class Load:
     """`connections` clients that send one event after another, and reconnect when the service goes away."""
 
-    def __init__(self, host: str, port: int, promises: Promises, *, connections: int = 16, name: str = "") -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        promises: Promises,
+        *,
+        connections: int = 16,
+        name: str = "",
+        listeners: bool = False,
+    ) -> None:
+        """`listeners`: every event has an id of its own listener."""
         self._address = (host, port)
         self._promises = promises
         self._connections = connections
         self._name = name
+        self._listeners = listeners
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until cancelled."""
@@ -54,6 +65,8 @@ class Load:
                 await trio.sleep(0.05)
 
     async def _send(self, stream: trio.SocketStream, key: str, **more: str) -> None:
+        if self._listeners:
+            more["anonId"] = str(uuid4())
         body = json.dumps({"trackEntryKey": key, "bucket": "complete", **more}).encode()
         head = (
             f"POST /api/event/play HTTP/1.1\r\nHost: tonearm\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) "
