@@ -18,8 +18,7 @@ _FORGOTTEN = {
     "anybody": "any play, of somebody the sets know nothing of",
 }
 
-# Measured once, before the log lost its pseudonyms (revision f2c1213), by the number their rows had got: the design
-# that is refused, beside the one that is kept.
+# Measured once, on the design before this one, whose log held pseudonyms: by the number their rows had got.
 _BEFORE, _BEFORE_TOGETHER = "100 %", "66 to 71 %"
 
 
@@ -91,6 +90,16 @@ def _meaning(levels: list[Mapping[str, Any]]) -> list[str]:
         "of transactions are PostgreSQL's own and cannot be left out. Copies are as old as they are: a backup, a",
         "standby's or an archive's write-ahead log keep what a day's rows said then, and the write-ahead log itself",
         "until it is recycled.",
+        "",
+        "**Not measured here: events that had to wait in a browser**, as offline. They have ids, and so have, in the",
+        "modes `anon-id` and `both`, plays that were kept there while they went on. For nine days `event_id` holds a",
+        "row for each, with its track or release in the clear. What waited goes out together, so rows with one or",
+        "neighbouring transaction numbers, where few others stand between them, are mostly one browser's: a list of",
+        "what it played; and a play without a row is, in those modes, more likely of somebody who objects. No",
+        "pseudonym is in it, and its ids of events join to nothing. Its numbers join: to the log, which adds the hour;",
+        "and until midnight, when the sets are written anew, to new listeners' rows in them and to the day's tokens.",
+        "After that only the hour leads to a pseudonym, for three days, as measured above; what then stays is tracks",
+        "that were played together, by nobody in particular.",
     ]
 
 
@@ -105,10 +114,10 @@ def _forgetting(figures: Mapping[str, Any]) -> Iterator[str]:
         "Their plays stay in the log, which never knew whose they were, so that nothing is erased there and no row of",
         "it is touched. Their rows in the sets are deleted at once, in one transaction, and PostgreSQL notes its",
         "number in each: until they are cleared away, whoever reads the files can tell that they were one listener's,",
-        "and from the transactions that wrote them which first plays were. So in its next round, a minute later at",
-        "most, the housekeeper writes the sets and the all-time counters anew, into new files, in which there is",
-        "neither a deleted row nor the gap it left. Where the sets are so large that this takes long, it waits until",
-        "it takes no more than a hundredth of the time.",
+        "and from the transactions that wrote them which first plays were. So in its next round after its rest,",
+        "usually within a minute, the housekeeper writes the sets and the all-time counters anew, into new files, in",
+        "which there is neither a deleted row nor the gap it left. It rests a hundred times as long as that took,",
+        "which is long where the sets are large; its daily check of the counters delays the round as well.",
         "",
         "Here listeners who came on the last day only, whose traces are freshest, ask to be forgotten one by one. The",
         "attacker reads the files of the sets, deleted rows included, takes a play of somebody who asked and names a",
@@ -120,13 +129,13 @@ def _forgetting(figures: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(figures, _FORGOTTEN)
     yield from [
         "",
-        f"**Forgetting gives a listener away for a minute, and then no more.** Before the round {_percent(quiet)} at",
-        f"the quietest site and {_percent(busy)} at the busiest; after it what any play in the log tells, since it",
-        "stands where it always stood (the last column: the same plays, and the same attack with nothing but the",
-        f"log). Of the pseudonyms of the {asked} who asked, {left or 'none'} were then found in any byte of the files",
-        "of the sets and their index. When the log still held pseudonyms and was cleared of them, the plays of who had",
-        f"asked were linked in {_BEFORE} of cases at each of these sites, and for good; in {_BEFORE_TOGETHER} where",
-        "five had asked in the same ten minutes.",
+        "**Forgetting gives a listener away until that round, usually for a minute, and then no more.** Before it",
+        f"{_percent(quiet)} at the quietest site and {_percent(busy)} at the busiest; after it what any play in the",
+        "log tells, since it stands where it always stood (the last column: the same plays, and the same attack with",
+        f"nothing but the log). Of the pseudonyms of the {asked} who asked, {left or 'none'} were then found in any",
+        "byte of the files of the sets and their index. Measured once, on the design before this one, whose log held",
+        f"pseudonyms and was cleared of them: the plays of who had asked were linked in {_BEFORE} of cases at each",
+        f"of these sites, and for good; in {_BEFORE_TOGETHER} where five had asked in the same ten minutes.",
         "",
         "What remains: the write-ahead log has the deleting transaction, and before it those of the first plays, until",
         "its segments are recycled, and an archive of it or a backup made before for as long as it is kept; file",

@@ -56,7 +56,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         Kind.EVENT,
         "16 bytes of HMAC-SHA-256 of an event's own random id, which has nothing to do with a listener",
         "nine days",
-        "an event that a client sends twice counts once; the tracker gives an id to events that had to wait, no others",
+        "an event that a client sends twice counts once",
     ),
     ("event_id", "day"): Fact(Kind.TIME, "the site's day", "nine days", "when the id goes"),
     ("forgotten", "tag"): Fact(
