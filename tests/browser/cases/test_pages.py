@@ -265,8 +265,13 @@ def test_a_player_in_a_frame_of_another_site_is_a_listener_of_its_own(everyday_l
     assert [("a", "sampled")] * 2 == plays(site.events)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("attribute", ["", 'sandbox="allow-scripts"'], ids=["private window", "sandbox"])
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        pytest.param("", id="private window", marks=pytest.mark.full),
+        pytest.param('sandbox="allow-scripts"', id="sandbox"),
+    ],
+)
 def test_a_player_in_a_frame_without_storage_is_one_play_without_an_id(
     listener: Listener, site: Site, attribute: str
 ) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 from tests.browser.cases.listener import Listener
 from tests.browser.tracker_site import TRACKED, Site, plays
 
-pytestmark = [pytest.mark.chromium, pytest.mark.full]
+pytestmark = pytest.mark.chromium
 
 MEDIA: Final = Path(__file__).parents[2] / "recipes" / "media"  # segments of two seconds
 SHADOW: Final = """([attribute, mode]) => {
@@ -28,6 +28,7 @@ def test_an_element_inside_a_closed_shadow_root_is_counted_once_it_is_observed(l
     assert [("shadow", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_an_element_inside_an_open_shadow_root_is_not_heard_until_it_is_observed(
     listener: Listener, site: Site
 ) -> None:
@@ -43,6 +44,7 @@ def test_an_element_inside_an_open_shadow_root_is_not_heard_until_it_is_observed
     assert [("shadow", "sampled")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_an_element_observed_by_name_in_the_document_is_counted_once(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""async () => {
@@ -56,6 +58,7 @@ def test_an_element_observed_by_name_in_the_document_is_counted_once(listener: L
     assert 1 == len(site.events)
 
 
+@pytest.mark.full
 def test_a_detached_player_is_counted_also_over_a_track_switch(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""async () => {
@@ -69,6 +72,7 @@ def test_a_detached_player_is_counted_also_over_a_track_switch(listener: Listene
     assert [("one", "sampled"), ("two", "complete")] == plays(site.wait_for(2))
 
 
+@pytest.mark.full
 def test_a_player_named_for_its_next_track_before_the_old_song_stops_has_not_played_it(
     listener: Listener, site: Site
 ) -> None:
@@ -82,6 +86,7 @@ def test_a_player_named_for_its_next_track_before_the_old_song_stops_has_not_pla
     assert [("one", "sampled")] == plays(site.events)
 
 
+@pytest.mark.full
 def test_an_element_added_later_is_counted_without_being_named(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""() => {
@@ -92,6 +97,7 @@ def test_an_element_added_later_is_counted_without_being_named(listener: Listene
     assert [("later", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_web_audio_player_is_counted_by_what_it_reports(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""async () => {
@@ -109,6 +115,7 @@ def test_a_web_audio_player_is_counted_by_what_it_reports(listener: Listener, si
     assert [("buffer", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_web_audio_player_is_counted_when_its_page_goes(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""async () => {
@@ -120,6 +127,7 @@ def test_a_web_audio_player_is_counted_when_its_page_goes(listener: Listener, si
     assert [("buffer", "sampled")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_stream_of_a_blob_is_counted(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""async () => {
@@ -129,6 +137,7 @@ def test_a_stream_of_a_blob_is_counted(listener: Listener, site: Site) -> None:
     assert [("a", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_video_is_counted_like_a_song(listener: Listener, site: Site) -> None:
     site.pages["/"] = TRACKED + '<video id="v" data-tonearm-track="clip" src="/4.wav"></video>'
     page = listener.open()
@@ -158,6 +167,7 @@ def stream(listener: Listener, duration: str) -> Page:
     return page
 
 
+@pytest.mark.full
 def test_a_live_stream_is_partial_once_three_seconds_were_heard(listener: Listener, site: Site) -> None:
     page = stream(listener, "Infinity")
     listener.play(page, 3.3)
@@ -165,6 +175,7 @@ def test_a_live_stream_is_partial_once_three_seconds_were_heard(listener: Listen
     assert [("a", "partial")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_live_stream_left_before_three_seconds_is_no_play(listener: Listener, site: Site) -> None:
     page = stream(listener, "Infinity")
     listener.play(page, 2)
@@ -173,6 +184,7 @@ def test_a_live_stream_left_before_three_seconds_is_no_play(listener: Listener, 
     assert [] == site.events
 
 
+@pytest.mark.full
 def test_a_stream_that_tells_its_length_at_its_end_is_complete(listener: Listener, site: Site) -> None:
     page = stream(listener, "Infinity")
     listener.play(page, 3)
@@ -182,6 +194,7 @@ def test_a_stream_that_tells_its_length_at_its_end_is_complete(listener: Listene
     assert [("a", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_stream_that_turns_out_longer_is_measured_by_its_last_duration(listener: Listener, site: Site) -> None:
     page = stream(listener, "5")
     listener.play(page, 3.3)
