@@ -40,14 +40,19 @@ class Picture:
     size: tuple[int, int] = DESKTOP
     scheme: Literal["light", "dark"] = "light"
     at_second: float | None = None
+    from_element: str = ""  # scrolled until this begins at the top
 
 
 PICTURES: Final = (
     Picture("demo.png", "/"),
     Picture("images/demo-home-dark.png", "/", scheme="dark"),
     Picture("images/demo-home-phone.png", "/", PHONE),
-    Picture("images/demo-release.png", "/release/lamp-room-session"),
-    Picture("images/demo-track.png", f"/track/{HEARD}", at_second=17),
+    Picture("images/demo-releases-light.png", "/", from_element="#releases"),
+    Picture("images/demo-releases-dark.png", "/", scheme="dark", from_element="#releases"),
+    Picture("images/demo-release-light.png", "/release/lamp-room-session"),
+    Picture("images/demo-release-dark.png", "/release/lamp-room-session", scheme="dark"),
+    Picture("images/demo-track-light.png", f"/track/{HEARD}", at_second=17),
+    Picture("images/demo-track-dark.png", f"/track/{HEARD}", scheme="dark", at_second=17),
     Picture("images/demo-track-phone.png", f"/track/{HEARD}", PHONE, "dark", at_second=17),
     Picture("images/demo-embed-light.png", f"/embed/{HEARD}", FRAME, at_second=12),
     Picture("images/demo-embed-dark.png", f"/embed/{HEARD}", FRAME, "dark", at_second=12),
@@ -112,6 +117,8 @@ def take(picture: Picture, browser: Browser, agent: str, site: str) -> None:
     )
     page = context.new_page()
     page.goto(site + picture.path, wait_until="networkidle")
+    if picture.from_element:
+        page.locator(picture.from_element).first.evaluate("(element) => element.scrollIntoView()")
     listen(page, picture.at_second)
     page.wait_for_timeout(ROLLED_MS)
     file = HERE / picture.file

@@ -12,7 +12,7 @@ from tests.browser.figures import Figures
 from tests.browser.test_shares import copy, way
 from tests.browser.visitor import FASTEST, Player, Visitor
 
-pytestmark = [pytest.mark.chromium, pytest.mark.full]
+pytestmark = pytest.mark.chromium
 
 EMBEDDED = "ebb-and-flow/one-long-tide"  # 95 s, what the example page shows
 PASTED = "night-ferry/engine-room"  # 32 s
@@ -53,6 +53,7 @@ def blog(snippet: str) -> Iterator[str]:
             thread.join()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("seconds", "bucket"), [(10, "partial"), (40, "sampled"), (80, "complete")])
 def test_a_play_in_the_frame_is_one_play(figures: Figures, visitor: Visitor, seconds: int, bucket: str) -> None:
     with figures.rise_by({f"track/{EMBEDDED}": {bucket: 1}}):
@@ -62,6 +63,7 @@ def test_a_play_in_the_frame_is_one_play(figures: Figures, visitor: Visitor, sec
         page.goto(f"{visitor.site}/")
 
 
+@pytest.mark.full
 def test_a_frame_played_to_the_end_is_one_complete_play(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{EMBEDDED}": {"complete": 1}}):
         page = visitor.open("/embed-example")
@@ -69,6 +71,7 @@ def test_a_frame_played_to_the_end_is_one_complete_play(figures: Figures, visito
         page.close(run_before_unload=True)
 
 
+@pytest.mark.full
 def test_a_frame_that_is_taken_off_the_page_while_it_plays_is_one_play(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{EMBEDDED}": {"partial": 1}}):
         page = visitor.open("/embed-example")
@@ -85,6 +88,7 @@ def test_a_link_copied_in_the_frame_is_one_share(figures: Figures, visitor: Visi
         assert f"{visitor.site}/track/{EMBEDDED}?tonearm=link" == visitor.copied(page)
 
 
+@pytest.mark.full
 def test_a_copied_embed_plays_on_another_site_and_is_one_play(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{PASTED}": {"embed": 1, "sampled": 1}}):
         page = visitor.open(f"/track/{PASTED}")

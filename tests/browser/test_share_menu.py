@@ -9,7 +9,7 @@ from tests.browser.conftest import Visiting
 from tests.browser.figures import Figures
 from tests.browser.visitor import Visitor
 
-pytestmark = [pytest.mark.chromium, pytest.mark.full]
+pytestmark = pytest.mark.chromium
 
 TRACK: Final = "night-ferry/engine-room"
 RELEASE: Final = "night-ferry"
@@ -30,6 +30,7 @@ def open_menu(page: Page, name: str) -> None:
     expect(page.get_by_role("dialog", name=f"Share {name}")).to_be_visible()
 
 
+@pytest.mark.full
 def test_the_menu_opens_and_closes_by_keys_and_the_focus_comes_back(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({}):
         page = visitor.open(f"/track/{TRACK}")
@@ -44,6 +45,7 @@ def test_the_menu_opens_and_closes_by_keys_and_the_focus_comes_back(figures: Fig
         expect(opener).to_be_focused()
 
 
+@pytest.mark.full
 def test_a_link_copied_by_keys_is_one_share_and_is_said(figures: Figures, visitor: Visitor) -> None:
     with figures.rise_by({f"track/{TRACK}": {"link": 1}}):
         page = visitor.open(f"/track/{TRACK}")
@@ -53,6 +55,7 @@ def test_a_link_copied_by_keys_is_one_share_and_is_said(figures: Figures, visito
         expect(page.get_by_role("status")).to_have_text("Copied.")
 
 
+@pytest.mark.full
 def test_the_close_button_closes(visitor: Visitor) -> None:
     page = visitor.open(f"/release/{RELEASE}")
     open_menu(page, "Night Ferry")
@@ -60,6 +63,7 @@ def test_the_close_button_closes(visitor: Visitor) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_a_click_elsewhere_closes(visitor: Visitor) -> None:
     page = visitor.open(f"/release/{RELEASE}")
     open_menu(page, "Night Ferry")
@@ -67,6 +71,7 @@ def test_a_click_elsewhere_closes(visitor: Visitor) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.full
 def test_a_release_offers_no_embed(visitor: Visitor) -> None:
     page = visitor.open(f"/release/{RELEASE}")
     open_menu(page, "Night Ferry")
@@ -74,6 +79,7 @@ def test_a_release_offers_no_embed(visitor: Visitor) -> None:
     expect(page.get_by_role("button", name="Copy embed")).to_have_count(0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("height", [400, 844])
 @pytest.mark.parametrize("width", [320, 390, 700, 1280])
 def test_all_of_the_menu_is_in_the_window(visitor: Visitor, width: int, height: int) -> None:
@@ -98,6 +104,7 @@ def test_a_link_sent_by_the_share_sheet_is_one_share(figures: Figures, visit: Vi
     assert [{"targetType": "track", "targetKey": TRACK, "channel": "link"}] == visitor.sent("share")
 
 
+@pytest.mark.full
 def test_a_release_sent_by_the_share_sheet_is_one_share(figures: Figures, visit: Visiting) -> None:
     with figures.rise_by({f"release/{RELEASE}": {"link": 1}}), visit(script=SENDS) as visitor:
         page = visitor.open(f"/release/{RELEASE}")
@@ -106,6 +113,7 @@ def test_a_release_sent_by_the_share_sheet_is_one_share(figures: Figures, visit:
         page.wait_for_selector("[data-tonearm-state=copied]", state="attached")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("sheet", [ABORTS, FAILS], ids=["aborted", "refused"])
 def test_a_share_sheet_that_sends_nothing_counts_nothing(figures: Figures, visit: Visiting, sheet: str) -> None:
     with figures.rise_by({}), visit(script=sheet) as visitor:
@@ -115,6 +123,7 @@ def test_a_share_sheet_that_sends_nothing_counts_nothing(figures: Figures, visit
         page.wait_for_function("() => window.sent.length === 1")
 
 
+@pytest.mark.full
 def test_without_a_share_sheet_none_is_offered(visit: Visiting) -> None:
     with visit(script=NO_SHEET) as visitor:
         page = visitor.open(f"/track/{TRACK}")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser.cases.listener import Listener, listening
 from tests.browser.tracker_site import TRACKED, Site, plays
 
-pytestmark = [pytest.mark.chromium, pytest.mark.full]
+pytestmark = pytest.mark.chromium
 
 
 @pytest.fixture
@@ -36,6 +36,7 @@ def play_to_the_end(listener: Listener, page: Page) -> None:
     page.wait_for_function("a.ended")
 
 
+@pytest.mark.full
 def test_a_full_storage_costs_the_id_and_nothing_else(listener: Listener, site: Site) -> None:
     page = listener.open()
     page.evaluate("""() => {
@@ -54,6 +55,7 @@ def test_a_full_storage_costs_the_id_and_nothing_else(listener: Listener, site: 
     assert before == listener.kept(page)
 
 
+@pytest.mark.full
 def test_a_blocked_storage_costs_the_id_and_nothing_else(listener: Listener, site: Site) -> None:
     listener.context.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError') } })"
@@ -64,6 +66,7 @@ def test_a_blocked_storage_costs_the_id_and_nothing_else(listener: Listener, sit
     assert ("a", "complete", None) == (play["trackEntryKey"], play["bucket"], play.get("anonId"))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "beacon",
     ["undefined", "() => false", "() => { throw new Error('blocked') }"],
@@ -81,6 +84,7 @@ def test_without_a_beacon_events_go_by_fetch(listener: Listener, site: Site, bea
         assert [("/api/event/share", {"targetType": "track", "targetKey": "a", "channel": "link"})] == site.wait_for(1)
 
 
+@pytest.mark.full
 def test_a_policy_that_allows_the_service_is_enough(listener: Listener, site: Site) -> None:
     site.headers = {"Content-Security-Policy": f"{POLICY}; connect-src 'self'"}
     page = listener.open()
@@ -88,6 +92,7 @@ def test_a_policy_that_allows_the_service_is_enough(listener: Listener, site: Si
     assert [("a", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_policy_that_forbids_to_connect_leaves_the_page_whole(warned: Listener, site: Site) -> None:
     site.headers = {"Content-Security-Policy": POLICY}
     page = warned.open()
@@ -97,6 +102,7 @@ def test_a_policy_that_forbids_to_connect_leaves_the_page_whole(warned: Listener
     assert [] == site.events
 
 
+@pytest.mark.full
 def test_a_blocked_script_leaves_the_page_whole(warned: Listener, site: Site) -> None:
     warned.context.route("**/tonearm*.js", lambda route: route.abort("blockedbyclient"))
     page = warned.open()
@@ -113,6 +119,7 @@ def test_a_blocked_address_of_events_leaves_the_page_whole(warned: Listener, sit
     assert [] == site.events
 
 
+@pytest.mark.full
 def test_where_the_keeper_is_blocked_plays_count_without_an_id(warned: Listener, site: Site) -> None:
     warned.context.route("**/tonearm-keep*.js", lambda route: route.abort("blockedbyclient"))
     page = warned.open()
@@ -125,6 +132,7 @@ def test_where_the_keeper_is_blocked_plays_count_without_an_id(warned: Listener,
     assert None is page.evaluate("import('/tonearm.js').then(({ status }) => status()).then((told) => told ?? null)")
 
 
+@pytest.mark.full
 def test_where_the_keeper_is_blocked_no_listener_is_made_of_who_may_have_opted_out(
     warned: Listener, site: Site
 ) -> None:
@@ -138,6 +146,7 @@ def test_where_the_keeper_is_blocked_no_listener_is_made_of_who_may_have_opted_o
     assert {"trackEntryKey": "a", "bucket": "complete", "optOut": True} == play
 
 
+@pytest.mark.full
 def test_a_service_that_is_away_leaves_the_page_whole(warned: Listener, site: Site) -> None:
     site.refused = {"/api/event/config", "/api/event/play", "/api/event/share"}
     page = warned.open()
@@ -146,6 +155,7 @@ def test_a_service_that_is_away_leaves_the_page_whole(warned: Listener, site: Si
     assert {} == warned.kept(page)
 
 
+@pytest.mark.full
 def test_page_scripts_that_misuse_the_exports_get_no_exception(listener: Listener, site: Site) -> None:
     page = listener.open()
     outcomes = page.evaluate("""async () => {
@@ -160,6 +170,7 @@ def test_page_scripts_that_misuse_the_exports_get_no_exception(listener: Listene
     assert [] == site.events
 
 
+@pytest.mark.full
 def test_a_second_copy_of_the_script_counts_nothing_twice(listener: Listener, site: Site) -> None:
     site.pages["/"] = (
         TRACKED

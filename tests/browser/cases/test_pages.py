@@ -1,7 +1,7 @@
 """Pages that are hidden, killed, left, restored, rendered ahead, opened twice, framed: each listening counts once."""
 
 import re
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page
@@ -79,38 +79,100 @@ def test_a_page_that_is_left_sends_its_play_and_keeps_nothing(listener: Listener
     assert [] == listener.waiting(page)
 
 
+def restored(listener: Listener, site: Site, count: int, until: float, **properties: Any) -> Page:
+    """A page that was heard to this position and left, which made so many plays, and got back out of the cache."""
+    page = listener.open()
+    listener.play(page, until, **properties)
+    page.evaluate("window.same = true; addEventListener('pageshow', (event) => (window.cached = event.persisted))")
+    listener.leave(page)
+    if not count:
+        page.wait_for_timeout(300)
+    assert count == len(site.wait_for(count))
+    page.go_back(wait_until="commit")
+    page.wait_for_function("window.cached")
+    assert page.evaluate("same")
+    return page
+
+
 @pytest.mark.full
 def test_a_page_restored_from_the_back_forward_cache_does_not_count_the_same_listening_twice(
     listener: Listener, site: Site
 ) -> None:
-    page = listener.open()
-    listener.play(page, 1.5)
-    page.evaluate("window.same = true; addEventListener('pageshow', (event) => (window.cached = event.persisted))")
-    listener.leave(page)
-    assert [("a", "sampled")] == plays(site.wait_for(1))
-    page.go_back(wait_until="commit")
-    page.wait_for_function("window.cached")
-    assert page.evaluate("same")
+    page = restored(listener, site, 1, 1.5)
     listener.play(page, 3.5)
     listener.leave(page)
+    page.wait_for_timeout(300)
+    assert [("a", "sampled")] == plays(site.events)
+
+
+@pytest.mark.full
+def test_a_page_left_below_the_floor_and_restored_is_the_play_once_it_counts(listener: Listener, site: Site) -> None:
+    page = restored(listener, site, 0, 0.3, src="/20.wav")
+    listener.play(page, 1.5)
+    listener.leave(page)
+    assert [("a", "partial")] == plays(site.wait_for(1))
     page.wait_for_timeout(300)
     assert 1 == len(site.events)
 
 
 @pytest.mark.full
 def test_a_restored_page_that_is_played_again_counts_again(listener: Listener, site: Site) -> None:
-    page = listener.open()
-    listener.play(page, 1.5)
-    page.evaluate("addEventListener('pageshow', (event) => (window.cached = event.persisted))")
-    listener.leave(page)
-    site.wait_for(1)
-    page.go_back(wait_until="commit")
-    page.wait_for_function("window.cached")
+    page = restored(listener, site, 1, 1.5)
     listener.play(page, 4)
     page.wait_for_function("a.ended")
     listener.play(page, 1)
     listener.leave(page)
     assert [("a", "sampled"), ("a", "partial")] == plays(site.wait_for(2))
+
+
+@pytest.mark.full
+def test_a_lap_on_a_restored_page_is_another_play(listener: Listener, site: Site) -> None:
+    page = restored(listener, site, 1, 1.5, loop=True)
+    page.evaluate("a.addEventListener('seeking', () => (window.lapped = true))")
+    listener.play(page, 3)
+    page.wait_for_function("window.lapped")
+    listener.hear(page, 0.5)
+    listener.leave(page)
+    assert [("a", "sampled"), ("a", "partial")] == plays(site.wait_for(2))
+
+
+@pytest.mark.full
+def test_another_track_on_a_restored_page_is_another_play(listener: Listener, site: Site) -> None:
+    page = restored(listener, site, 1, 1.5)
+    page.evaluate("a.dataset.tonearmTrack = 'b'; a.src = '/4.wav'")
+    listener.play(page, 0.5)
+    listener.leave(page)
+    assert [("a", "sampled"), ("b", "partial")] == plays(site.wait_for(2))
+
+
+@pytest.mark.full
+def test_a_tab_that_died_and_was_opened_anew_is_the_play_so_far_and_the_new_one(listener: Listener, site: Site) -> None:
+    page = listener.open()
+    listener.play(page, 1.5)
+    listener.wait_until_kept(page, "sampled")
+    listener.kill(page)
+    anew = listener.open()
+    listener.play(anew, 0.5)
+    listener.leave(anew)
+    assert [("a", "sampled"), ("a", "partial")] == plays(site.wait_for(2))
+    assert 2 == len({play["eventId"] for _, play in site.events})
+
+
+@pytest.mark.full
+def test_a_visit_by_a_copied_link_stores_nothing(listener: Listener, site: Site) -> None:
+    page = listener.open("/?tonearm=link")
+    page.wait_for_function("!location.search")
+    page.wait_for_timeout(300)
+    stored = """async () => [
+        Object.keys(localStorage), Object.keys(sessionStorage), await indexedDB.databases(), await caches.keys(),
+    ].flat()"""
+    assert ([], []) == (page.evaluate(stored), listener.context.cookies())
+    site.mode = "off"
+    listener.play(page, 1.5)
+    listener.leave(page)
+    [(_, play)] = site.wait_for(1)
+    assert "link" == play["via"]
+    assert ([], []) == (page.evaluate(stored), listener.context.cookies())
 
 
 @pytest.mark.full
@@ -203,8 +265,13 @@ def test_a_player_in_a_frame_of_another_site_is_a_listener_of_its_own(everyday_l
     assert [("a", "sampled")] * 2 == plays(site.events)
 
 
-@pytest.mark.full
-@pytest.mark.parametrize("attribute", ["", 'sandbox="allow-scripts"'], ids=["private window", "sandbox"])
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        pytest.param("", id="private window", marks=pytest.mark.full),
+        pytest.param('sandbox="allow-scripts"', id="sandbox"),
+    ],
+)
 def test_a_player_in_a_frame_without_storage_is_one_play_without_an_id(
     listener: Listener, site: Site, attribute: str
 ) -> None:
