@@ -216,8 +216,8 @@ async def test_a_copy_cut_off_at_any_moment_is_an_outage_and_ends(database_url: 
         with trio.fail_after(60):
             while struck < 300:
                 try:
-                    await kept.transaction(insert_and_copy)
                     await rows(kept, "TRUNCATE kept, copied")  # which a late strike may hit as well
+                    await kept.transaction(insert_and_copy)
                 except DatabaseUnavailable:
                     struck += 1
         nursery.cancel_scope.cancel()
