@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# Tests wait more than they compute, so two files at a time; a file's tests share what they start.
-IN_PAIRS := --numprocesses 2 --dist loadfile
+# Tests wait more than they compute, so three files at a time on two cores; a file's tests share what they start.
+AT_ONCE := --numprocesses 3 --dist loadfile
 
 .PHONY: run test test-all bench accuracy lint lock fuzz clean help
 
@@ -23,12 +23,12 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	@$(BIN)/python tests/system_packages.py
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q $(IN_PAIRS)
+	@$(BIN)/python -m pytest -q $(AT_ONCE)
 
 test-all: $(VENV)/.dev
 	@$(BIN)/python tests/system_packages.py
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -q $(IN_PAIRS) --full
+	@$(BIN)/python -m pytest -q $(AT_ONCE) --full
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m bench $(BENCH)

@@ -24,7 +24,7 @@ SNIPPETS: Final = (
     pytest.param((), id="module"),
     pytest.param(("--classic",), id="classic", marks=pytest.mark.full),
     pytest.param(("--pinned",), id="module-pinned", marks=pytest.mark.full),
-    pytest.param(("--classic", "--pinned"), id="classic-pinned"),
+    pytest.param(("--classic", "--pinned"), id="classic-pinned", marks=pytest.mark.full),
 )
 _KEYS = count(1)
 
@@ -204,6 +204,7 @@ def tampered(route: Route) -> None:
     route.fulfill(body=f"{answer.text()};window.tampered = true", headers=headers)
 
 
+@pytest.mark.full
 @FORMS
 def test_a_chunk_that_is_not_what_was_pinned_does_not_run_and_plays_go_on(
     visit: Visit, printed: Printed, context: BrowserContext, key: str, form: tuple[str, ...]

@@ -142,6 +142,7 @@ def test_a_copied_link_leads_to_the_page_that_the_button_names(
     assert '" ✓"' == page.locator("button").evaluate(after)
 
 
+@pytest.mark.full
 def test_a_copied_embed_pasted_into_another_site_counts_its_play_and_its_own_share(
     figures: Figures, visitor: Visitor, somewhere: Site, service: Service
 ) -> None:

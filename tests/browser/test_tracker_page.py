@@ -88,6 +88,7 @@ def test_a_page_left_in_the_middle_sends_its_play(page: Page, site: Site) -> Non
     assert [("a", "sampled")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_skip_sends_nothing(page: Page, site: Site) -> None:
     page.evaluate("a.src = '/60.wav'")
     play_until(page, 0.5)
@@ -97,12 +98,14 @@ def test_a_skip_sends_nothing(page: Page, site: Site) -> None:
     assert [] == site.events
 
 
+@pytest.mark.full
 def test_each_lap_of_a_loop_is_sent(page: Page, site: Site) -> None:
     page.evaluate("a.loop = true; a.playbackRate = 8")
     play_until(page, 0.1)
     assert [("a", "complete")] * 2 == plays(site.wait_for(2))
 
 
+@pytest.mark.full
 def test_a_seek_to_the_outro_and_back_is_one_complete_play(page: Page, site: Site) -> None:
     page.evaluate("a.src = '/60.wav'")
     play_until(page, 0.5)
@@ -122,6 +125,7 @@ def test_a_new_source_and_a_new_track_are_another_play(page: Page, site: Site) -
     assert [("a", "sampled"), ("b", "partial")] == plays(site.wait_for(2))
 
 
+@pytest.mark.full
 def test_an_element_added_later_and_removed_while_it_plays_is_counted(page: Page, site: Site) -> None:
     page.evaluate("""() => {
         window.late = new Audio('/4.wav');
@@ -133,6 +137,7 @@ def test_an_element_added_later_and_removed_while_it_plays_is_counted(page: Page
     assert [("late", "sampled")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_detached_player_is_counted_by_name(page: Page, site: Site) -> None:
     page.evaluate("""async () => {
         const { observe } = await import('/tonearm.js');
@@ -166,6 +171,7 @@ def test_three_quick_copies_are_one_share_and_are_on_the_clipboard(page: Page, s
     assert [("/api/event/share", share)] == site.wait_for(1)
 
 
+@pytest.mark.full
 def test_an_embed_is_copied_as_given(page: Page, site: Site) -> None:
     page.click("#embed")
     share = {"targetType": "track", "targetKey": "a", "channel": "embed"}
@@ -179,6 +185,7 @@ def test_a_copy_without_the_clipboard_interface_is_a_share_too(page: Page, site:
     assert 1 == len(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_copy_that_failed_is_no_share(page: Page, site: Site) -> None:
     page.click("#empty")
     page.wait_for_selector("#empty[data-tonearm-state=failed]")
@@ -206,6 +213,7 @@ def test_the_page_gets_its_card_with_the_figures_of_the_service_its_script_came_
     assert 1 == site.asked.count("/api/stats/home")
 
 
+@pytest.mark.full
 def test_a_page_without_a_card_loads_nothing_of_it(page: Page, site: Site) -> None:
     site.pages["/without"] = PAGE.replace("<tonearm-plays></tonearm-plays>", "")
     page.wait_for_selector("tonearm-plays[data-tonearm-state=live]")

@@ -38,6 +38,7 @@ def embedded_address(data_dir: Path) -> Address:
         return Address(host=own.host, port=own.port, user=own.user, database=own.database)
 
 
+@pytest.mark.full
 async def test_the_embedded_postgres_is_killed_again_and_again(data_dir: Path, full: bool) -> None:
     random = Random(3)
     promises = Promises()

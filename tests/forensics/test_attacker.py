@@ -15,6 +15,7 @@ from bench.linking.forgetting import Forgotten, LoggedPlay, Remains, linked_play
 RELEASES = {"a": "one", "b": "one", "c": "two"}
 
 
+@pytest.mark.full
 async def test_quiet_hours_give_new_listeners_away_for_three_days_and_no_longer(
     database_url: str, tmp_path: Path
 ) -> None:

@@ -98,7 +98,7 @@ def new_database(server: Server, name: str) -> str:
     return name
 
 
-@pytest.mark.parametrize("way", ["by_socket", "by_tcp"])
+@pytest.mark.parametrize("way", ["by_socket", pytest.param("by_tcp", marks=pytest.mark.full)])
 def test_the_whole_path_works(debian: Server, data_dir: Path, way: str) -> None:
     url = getattr(debian, way)(new_database(debian, way))
     body = json.dumps({"trackEntryKey": "a", "bucket": "complete", "anonId": "6f1d0ad4-c8a9-4d2f-9a2e-0a9c4b8a7d11"})

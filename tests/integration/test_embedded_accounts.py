@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -46,8 +47,11 @@ def as_root(*arguments: str | Path) -> tuple[int, str]:
     return result.returncode, result.stdout + result.stderr
 
 
-def test_an_ordinary_user_gets_the_same(open_folder: Path) -> None:
-    """Every case of test_embedded.py once more, as an ordinary user."""
+SHORT: Final = "second_start or killed_postmaster or signalled or outlive or may_not_be_written"
+
+
+def test_an_ordinary_user_gets_the_same(open_folder: Path, full: bool) -> None:
+    """The cases of test_embedded.py once more, as an ordinary user: some of them, or every one at full length."""
     options: list[str | Path] = [
         "-q",
         "-p",
@@ -55,6 +59,7 @@ def test_an_ordinary_user_gets_the_same(open_folder: Path) -> None:
         "-c",
         CHECKOUT / "pyproject.toml",
         f"--basetemp={open_folder / 'tests'}",
+        *(() if full else ("-k", SHORT)),
     ]
     status, output = finish(
         python_as(nobody(), "-m", "pytest", *options, CHECKOUT / "tests/integration/test_embedded.py")

@@ -70,6 +70,7 @@ def switch(service: Service, name: str) -> str:
     return service.command("privacy", "mode", name).stdout
 
 
+@pytest.mark.full
 def test_each_mode_is_in_force_when_the_command_returns(
     data_dir: Path, environment: dict[str, str], file: Path, database_url: str
 ) -> None:
@@ -162,6 +163,7 @@ def test_the_command_returns_when_every_worker_has_the_mode(data_dir: Path, envi
         assert 3 == service.said().count("the privacy mode changes")
 
 
+@pytest.mark.full
 def test_a_worker_that_is_killed_is_not_waited_for(data_dir: Path, environment: dict[str, str]) -> None:
     with serving(data_dir, environment, "--workers", "2") as service:
         os.kill(workers_of(service)[1], signal.SIGKILL)
