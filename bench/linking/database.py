@@ -138,7 +138,8 @@ class _Writing:
         database = self.site.database
         generation = await database.transaction(anew.write, _day(day), known_since)
         if generation is not None:
-            assert await database.transaction(anew.compact_sets)
+            while not await database.transaction(anew.compact_sets):
+                await trio.sleep(_PAUSE_S)  # for PostgreSQL's own cleaning, which looks at the sets for a moment
             await database.transaction(anew.compact_figures)
             await database.transaction(anew.is_compact, generation)
 
