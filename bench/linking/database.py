@@ -138,8 +138,9 @@ class _Writing:
         database = self.site.database
         generation = await database.transaction(anew.write, _day(day), known_since)
         if generation is not None:
-            while not await database.transaction(anew.compact_sets):
-                await trio.sleep(_PAUSE_S)  # for PostgreSQL's own cleaning, which looks at the sets for a moment
+            # PostgreSQL's own cleaning may look at the sets for a moment, and tells nobody when it has.
+            while not await database.transaction(anew.compact_sets):  # noqa: ASYNC110
+                await trio.sleep(_PAUSE_S)
             await database.transaction(anew.compact_figures)
             await database.transaction(anew.is_compact, generation)
 
