@@ -3,7 +3,7 @@
 It decides nothing about events: they go to `server.events`, as they do from any other door.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from actors.ledger import Reason
 from privacy.modes import Mode
 from server import badges, demo, stats, tracker_files
+from server.access.rules import ANYBODY, Identify, Rule, guard
 from server.bodies import MOST_BYTES
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
@@ -38,6 +39,10 @@ class Parts:
     metrics: Metrics
     demo_audio: Path | None  # the demo's audio folder; None: no demo
     min_listeners: int = 0  # smaller counts of listeners are not shown
+    ways_in: Sequence[Identify] = ()  # to what is the operator's
+
+
+_OWN_ACCESS: Final[dict[str, Rule]] = {"event": ANYBODY, "in_prometheus_form": ANYBODY}
 
 
 def build(parts: Parts) -> QuartTrio:
@@ -59,6 +64,8 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
     _add_manners(app, parts.events)
+    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
+    guard(app, access, parts.ways_in)
     return app
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from quart import Blueprint, Response, request
 
+from server.access.rules import ANYBODY, Rule
 from server.problems import Answer, problem
 from server.stats import View, conditional, of_each_target, read
 from storage.bridge import Database
@@ -27,6 +28,7 @@ FIGURES: Final = {
 """Name in the address -> name in the read API."""
 _LABELS: Final = {"complete": "played to the end", "listeners-today": "listeners today"}  # where not the name itself
 
+ACCESS: Final[dict[str, Rule]] = {f"badges.{kind}": ANYBODY for kind in ("home", "track", "release")}
 _LONGEST_LABEL: Final = 40
 _FRESH_S: Final = 60  # an image in a README or a forum is asked for by machines that keep it anyway
 _FEWEST_DRUMS: Final = 5  # a counter has room to grow

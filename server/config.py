@@ -54,6 +54,12 @@ def _is_proxy(value: str) -> str:
     return value
 
 
+def _is_header(value: str) -> str:
+    if not value or re.fullmatch(r"[A-Za-z0-9-]+", value):
+        return value.lower()
+    raise ValueError("allowed is the name of a header such as X-Forwarded-User, or nothing")
+
+
 def _is_database_url(value: SecretStr) -> SecretStr:
     if not value.get_secret_value() or re.match(r"postgres(ql)?://", value.get_secret_value()):
         return value
@@ -114,6 +120,13 @@ class Stats(Section):
     min_listeners: int = Field(default=0, ge=0)  # smaller counts of listeners are not shown: a lone fan is not exposed
 
 
+class Access(Section):
+    """`[access]`: ways into the operator's pages besides the password."""
+
+    # Of a proxy that signs people in; it must remove the header from what clients send. Empty: none.
+    trusted_header: Annotated[str, AfterValidator(_is_header)] = ""
+
+
 class Spool(Section):
     """`[spool]`: what waits for the database."""
 
@@ -151,6 +164,7 @@ class Config(BaseSettings):
     limits: Limits = Limits()
     site: Site = Site()
     stats: Stats = Stats()
+    access: Access = Access()
     spool: Spool = Spool()
     housekeeping: Housekeeping = Housekeeping()
     log: Log = Log()

@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from werkzeug.routing import BaseConverter
 
 from privacy.modes import Mode, derives
+from server.access.rules import ANYBODY, Rule
 from server.bodies import LONGEST_KEY
 from server.problems import Answer, not_found, problem
 from server.respond import as_response
@@ -26,6 +27,7 @@ _HEADERS: Final = {
     "cache-control": f"public, max-age={_FRESH_S}",
     "access-control-allow-origin": "*",
 }
+ACCESS: Final[dict[str, Rule]] = {f"stats.{kind}": ANYBODY for kind in ("home", "track", "release")}
 MOST_DAYS: Final = 366  # of listeners by day in one answer
 _BAD_DAYS: Final = problem(
     400,

@@ -14,12 +14,14 @@ from quart import Blueprint, Response, request
 from werkzeug.datastructures import Accept
 
 import tracker
+from server.access.rules import ANYBODY, Rule
 from server.problems import not_found
 from server.respond import as_response
 from tracker.names import content_hash, hashed_name
 
 # Five minutes, so that a new version is everywhere soon; for a day more a browser may take what it has and ask then,
 # so that no page waits for the counter. A core of yesterday finds its chunks, since it names them by their content.
+ACCESS: Final[dict[str, Rule]] = {"tracker.tracker_file": ANYBODY}
 _FRESH: Final = "public, max-age=300, stale-while-revalidate=86400"
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ANYWHERE: Final = {

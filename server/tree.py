@@ -38,6 +38,7 @@ from actors.salts import Salts
 from actors.writer import Writer
 from privacy.address import TrustedProxies
 from server import app, opening, sockets
+from server.access.proxy import trusted_header
 from server.beacon import Listener
 from server.calendar import Calendar
 from server.config import Config
@@ -147,6 +148,8 @@ async def run_tree(
             now=chance.now,
             today=lambda: now().date(),
         )
+        trusted = TrustedProxies.parse(config.http.trusted_proxies)
+        header = config.access.trusted_header
         parts = app.Parts(
             events,
             database,
@@ -155,6 +158,7 @@ async def run_tree(
             Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
             place.audio,
             config.stats.min_listeners,
+            ways_in=[trusted_header(header, trusted)] if header else [],
         )
 
         async with trio.open_nursery() as outer:

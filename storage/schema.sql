@@ -288,7 +288,11 @@ ALTER TABLE ONLY public.track
 ALTER TABLE ONLY public.uncatalogued
     ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
 
+CREATE INDEX day_counter_by_day ON public.day_counter USING btree (target_kind, day);
+
 CREATE INDEX event_id_day ON public.event_id USING btree (day);
+
+CREATE INDEX listener_count_by_day ON public.listener_count USING btree (target_kind, day);
 
 CREATE INDEX track_release ON public.track USING btree (release_key, "position");
 

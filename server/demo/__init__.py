@@ -2,6 +2,6 @@
 
 from .audio import prepare_audio
 from .discography import CATALOG
-from .pages import blueprint
+from .pages import ACCESS, blueprint
 
-__all__ = ["CATALOG", "blueprint", "prepare_audio"]
+__all__ = ["ACCESS", "CATALOG", "blueprint", "prepare_audio"]

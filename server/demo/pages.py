@@ -14,6 +14,8 @@ from quart import Blueprint, Response, render_template, request, url_for
 from quart_trio.wrappers.response import TrioFileBody
 from werkzeug.exceptions import NotFound
 
+from server.access.rules import ANYBODY, Rule
+
 from .artwork import cover, cover_symbols, harbour
 from .audio import audio_path
 from .byte_range import ByteRange, parse_range
@@ -25,6 +27,9 @@ _CHUNK_BYTES = 64 * 1024
 _PAGE_BARS, _ROW_BARS, _EMBED_BARS = 140, 90, 72  # of the waveform; a row's is also the player bar's
 _EMBED_WIDTH, _EMBED_HEIGHT = 480, 140  # CSS pixels
 _LOOSE_COVER = "reel"  # of what belongs to no record
+
+_PAGES = ("home", "release", "track", "embed", "embed_example", "how_we_count", "audio", "static")
+ACCESS: dict[str, Rule] = {f"demo.{page}": ANYBODY for page in _PAGES}
 
 # Everything comes from this origin. The embed alone may be framed, by anybody: that is what it is for.
 _POLICY = (

@@ -1,0 +1,111 @@
+"""A target's figures over time: what its chart shows, and the sums beneath it. Days are the site's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from storage.bridge import Connection
+from storage.counters import Target
+
+Step = Literal["day", "week", "month"]  # a week begins on Monday (ISO 8601)
+
+_FIRST_DAY: Final = "SELECT min(day) FROM day_counter WHERE target_key = $1 AND target_kind = $2"
+_SERIES: Final = """
+SELECT date_trunc($5, day::timestamp)::date,
+       sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
+       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+FROM day_counter WHERE target_key = $1 AND target_kind = $2 AND day BETWEEN $3 AND $4
+GROUP BY 1 ORDER BY 1
+"""
+# Listeners of a day are those of its last salt. Over several days they are added up: nobody can be known again.
+_LISTENERS: Final = """
+SELECT date_trunc($5, d.day::timestamp)::date, coalesce(sum(c.listeners), 0)::bigint, bool_or(d.partial)
+FROM token_day d
+LEFT JOIN listener_count c
+  ON c.day = d.day AND c.generation = d.generation AND c.target_key = $1 AND c.target_kind = $2
+WHERE d.day BETWEEN $3 AND $4 GROUP BY 1 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What was counted of a target over some time."""
+
+    partial: int = 0
+    sampled: int = 0
+    complete: int = 0
+    shares_link: int = 0
+    shares_embed: int = 0
+    via_link: int = 0
+    via_embed: int = 0
+
+    @property
+    def plays(self) -> int:
+        """The sum of the three buckets."""
+        return self.partial + self.sampled + self.complete
+
+    @property
+    def shares(self) -> int:
+        """Over both channels."""
+        return self.shares_link + self.shares_embed
+
+    @property
+    def via(self) -> int:
+        """Plays that came through a copied link or embed; part of `plays`."""
+        return self.via_link + self.via_embed
+
+    @property
+    def completion_rate(self) -> float | None:
+        """complete / plays, 0 to 1 with four decimals; None without plays."""
+        return round(self.complete / self.plays, 4) if self.plays else None
+
+    @property
+    def shares_per_hundred_plays(self) -> float | None:
+        """With two decimals; None without plays."""
+        return round(100 * self.shares / self.plays, 2) if self.plays else None
+
+    @property
+    def plays_per_share(self) -> float | None:
+        """How many plays a copied link or embed brought, with two decimals; None without shares."""
+        return round(self.via / self.shares, 2) if self.shares else None
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(getattr(self, name) + getattr(other, name) for name in Counts.__slots__))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One step of a series; `start` is its first day."""
+
+    start: date
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class DayListeners:
+    """Option B's listeners of one step, each day's added up; `partial`: one of its days is counted in part only."""
+
+    start: date
+    listeners: int
+    partial: bool
+
+
+async def first_day(connection: Connection, target: Target) -> date | None:
+    """The first day with a count of the target; None where there is none."""
+    found: date | None = await connection.fetchval(_FIRST_DAY, target.key, target.kind)
+    return found
+
+
+async def series(connection: Connection, target: Target, first: date, last: date, step: Step) -> Sequence[Point]:
+    """Steps with at least one count, in order; `first` and `last` are included and cut the outer steps."""
+    rows = await connection.fetch(_SERIES, target.key, target.kind, first, last, step)
+    return [Point(start, Counts(*counts)) for start, *counts in rows]
+
+
+async def listeners(
+    connection: Connection, target: Target, first: date, last: date, step: Step
+) -> Sequence[DayListeners]:
+    """Steps that have a figure, in order; a day on which no salt was made has none."""
+    rows = await connection.fetch(_LISTENERS, target.key, target.kind, first, last, step)
+    return [DayListeners(*row) for row in rows]
