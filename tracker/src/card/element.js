@@ -11,7 +11,8 @@ import { knownLanguage, wording } from "./wording.js";
 
 /** @typedef {import("./feed.js").Feed} Feed */
 
-const STATS = serviceAddress(new URL(".", import.meta.url).href, "api/stats/");
+// A bundle of one classic script has no `import.meta.url`; the page tells it where the service is.
+const STATS = serviceAddress(import.meta.url?.replace(/[^/]*$/, ""), "api/stats/");
 const ROOM = 6; // drums: a counter has room to grow
 const MOST_ROOM = 12;
 
