@@ -4,14 +4,15 @@ The page is that of the browser tests. A report is a `timeupdate` of an element 
 row; a real player sends four a second. Prints microseconds of the main thread for each, and the layouts they made.
 """
 
-import shutil
 import statistics
 import sys
 from typing import Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from tests.browser.tracker_site import CHROMIUM, Site, serving_site
+from tests.browser.measures import counting_layouts
+from tests.browser.tracker_site import Site, serving_site
+from tests.support.chromium import UNASKED, chromium
 
 REPORTS: Final = 10_000
 ROUNDS: Final = 9
@@ -38,11 +39,9 @@ _STAND_IN: Final = """(track) => {
 
 def main() -> int:
     """Measure both, side by side in one run, and print them."""
-    with serving_site() as site, sync_playwright() as playwright:
+    with serving_site() as site, chromium(UNASKED) as browser:
         site.pages["/without"] = site.pages["/"].replace("/tonearm.js", "/none.js")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
         measured = {path: microseconds(browser, site, path) for path in ("/without", "/")}
-        browser.close()
     (without, _), (with_tracker, layouts) = measured["/without"], measured["/"]
     cost = with_tracker - without
     sys.stdout.write(
@@ -59,17 +58,11 @@ def microseconds(browser: Browser, site: Site, path: str) -> tuple[float, int]:
     page.evaluate(_STAND_IN, "bench")
     page.evaluate("report(1000)")
     page.wait_for_timeout(500)  # the keeper is loaded by then
-    session = page.context.new_cdp_session(page)
-    session.send("Performance.enable")
-
-    def work() -> int:
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return int(sum(each["value"] for each in metrics if each["name"] in ("LayoutCount", "RecalcStyleCount")))
-
+    layouts = counting_layouts(page)
     page.evaluate("document.body.offsetWidth")
-    before = work()
+    before = layouts()
     rounds = [float(page.evaluate(f"report({REPORTS})")) for _ in range(ROUNDS)]
-    made = work() - before
+    made = layouts() - before
     page.close()
     return statistics.median(rounds), made
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 HERE: Final = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from server.demo.discography import load  # noqa: E402  # found only with the line above
 from tests.browser.visitor import ordinary  # noqa: E402
+from tests.support.chromium import chromium  # noqa: E402
 from tests.support.service import serving  # noqa: E402
 
 DESKTOP: Final = (1280, 800)
@@ -70,22 +71,19 @@ _LISTEN: Final = """(seconds) => new Promise((resolve) => {
 
 def main() -> int:
     """Make them all; 0, or 1 and a sentence where there is no Chromium."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    if shutil.which("chromium") is None:
         sys.stderr.write("There is no Chromium on this machine. On Debian: apt-get install chromium\n")
         return 1
     settings = {"TONEARM_DEMO": "true", "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(Path(folder) / "data", settings) as service,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         agent = ordinary(browser)
         count_some_plays(service.url, agent)
         for picture in PICTURES:
             take(picture, browser, agent, service.url)
-        browser.close()
     return 0
 
 

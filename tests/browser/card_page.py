@@ -5,11 +5,8 @@ policy allows no inline style, no inline script and nothing but the service.
 """
 
 import json
-import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote
@@ -18,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.tracker_site import TRACKER_FILES
 from tests.browser.visitor import Visitor
+from tests.support.local_site import LocalHandler, LocalSite, answering
 from tests.support.service import Service, eventually
 
 STRICT: Final = "default-src 'none'; script-src {service}; connect-src {service}; style-src 'self'; img-src data:"
@@ -33,61 +31,33 @@ _LINE: Final = """(card, name) => {
 }"""
 
 
-class Site(ThreadingHTTPServer):
+class Site(LocalSite):
     """Serves the pages it is given, each at its path, all with one policy; and its own copy of the built files."""
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.pages: dict[str, str] = {}
         self.policy = ""
 
-    @property
-    def address(self) -> str:
-        """`localhost` is another site to a browser than `127.0.0.1`."""
-        return f"http://localhost:{self.server_port}"
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(LocalHandler):
     server: Site
 
     def do_GET(self) -> None:
         name = self.path.partition("?")[0]
+        policy = {"Content-Security-Policy": self.server.policy}
         if name[1:] in TRACKER_FILES:
-            self._answer("text/javascript", TRACKER_FILES[name[1:]])
+            self.answer("text/javascript", TRACKER_FILES[name[1:]], headers=policy)
         elif name in self.server.pages:
             kind = "text/css" if name.endswith(".css") else "text/html; charset=utf-8"
-            self._answer(kind, self.server.pages[name].encode())
+            self.answer(kind, self.server.pages[name].encode(), headers=policy)
         else:
             self.send_error(404)
 
-    def log_message(self, *_: object) -> None:
-        """Keeps the test's output its own."""
 
-    def _answer(self, kind: str, body: bytes) -> None:
-        self.send_response(200)
-        for header, value in {
-            "Content-Type": kind,
-            "Content-Length": str(len(body)),
-            "Content-Security-Policy": self.server.policy,
-        }.items():
-            self.send_header(header, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def site() -> Iterator[Site]:
+def site() -> AbstractContextManager[Site]:
     """One that answers."""
-    with Site() as server:
-        server.daemon_threads = True
-        server.block_on_close = False  # Chromium keeps idle connections open
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return answering(Site())
 
 
 def page_source(service: str, body: str, *, head: str = "", lang: str = "en") -> str:

@@ -1,15 +1,15 @@
 """The real service with its demo, a real Chromium, and the figures before and after."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from server.demo.discography import Discography, load
+from tests.support.chromium import chromium
 from tests.support.service import Service, serving
 
 pytest.register_assert_rewrite("tests.browser.card_page", "tests.browser.figures", "tests.browser.visitor")
@@ -19,8 +19,6 @@ from tests.browser.figures import Figures  # noqa: E402  # after the line that m
 from tests.browser.visitor import Visitor, visiting  # noqa: E402
 
 DEMO: Final = {"TONEARM_DEMO": "true", "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
-# Clicks start the sound, so that the browser's autoplay policy stays what it is for everybody.
-ARGUMENTS: Final = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking")
 
 Show = Callable[..., Page]
 Visiting = Callable[..., AbstractContextManager[Visitor]]
@@ -52,11 +50,12 @@ def figures(service: Service, music: Discography) -> Iterator[Figures]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Per module: Playwright's event loop must be gone when the next module's tests run theirs."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    """Per module: Playwright's event loop must be gone when the next module's tests run theirs.
+
+    Clicks start the sound, so that the browser's autoplay policy stays what it is for everybody.
+    """
+    with chromium() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -88,7 +87,7 @@ def show(visitor: Visitor, band: Site, service: Service) -> Show:
         page = visitor.context.new_page()
         if clock:
             page.clock.install()
-        page.goto(band.address)
+        page.goto(band.elsewhere)
         return page
 
     return show

@@ -4,6 +4,7 @@ Each measure answers with sentences about what is wrong, so that an empty list i
 says where to look.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from playwright.sync_api import Frame, Page
@@ -146,6 +147,18 @@ def lost_on_tab(page: Page) -> list[str]:
         last = focused["place"]
     missed = int(page.evaluate(_with_common(_COUNT))) + 1 - reached
     return [*wrong, *([f"{missed} never reached"] if missed else [])]
+
+
+def counting_layouts(page: Page) -> Callable[[], int]:
+    """How many layouts and style recalculations the page has made so far, whenever it is called."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+
+    def made() -> int:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        return int(sum(each["value"] for each in metrics if each["name"] in ("LayoutCount", "RecalcStyleCount")))
+
+    return made
 
 
 def _with_common(function: str) -> str:

@@ -39,7 +39,7 @@ def test_every_card_of_an_example_shows_its_figure(
         "/": f"<!doctype html><link rel=icon href=data:,>{example}".replace("https://YOUR-TONEARM", service.url)
     }
     page = visitor.context.new_page()
-    page.goto(somewhere.address)
+    page.goto(somewhere.elsewhere)
     cards = page.locator("tonearm-plays").count()
     assert cards == example.count("<tonearm-plays")
     for index in range(cards):
@@ -54,7 +54,7 @@ def test_the_css_of_the_page_reaches_the_card(visitor: Visitor, somewhere: Site,
     body = "<tonearm-plays></tonearm-plays><tonearm-plays track=''></tonearm-plays>"
     somewhere.pages = {"/": page_source(service.url, body, head=f"<style>{looks}</style>")}
     page = visitor.context.new_page()
-    page.goto(somewhere.address)
+    page.goto(somewhere.elsewhere)
     live, dash = Card(page).until("live"), Card(page, "[track]").until("unavailable")
     style = (
         "(card, name) => { const s = getComputedStyle(card.shadowRoot.querySelector(`[part~=${name}]`)); return [%s] }"
@@ -72,7 +72,7 @@ def test_the_room_that_the_page_keeps_is_the_cards(visitor: Visitor, somewhere: 
     page = visitor.context.new_page()
     held: list[Route] = []
     page.route("**/tonearm-plays.*", lambda route: held.append(route))
-    page.goto(somewhere.address)
+    page.goto(somewhere.elsewhere)
     where = """() => [...document.querySelectorAll("tonearm-plays, b, #after")]
         .map((element) => element.getBoundingClientRect()).map(({ x, y, width }) => [x, y, width].map(Math.round))"""
     before = page.evaluate(where)

@@ -16,8 +16,9 @@ from tests.browser.card_page import (
     page_source,
     play,
 )
-from tests.browser.conftest import ARGUMENTS, Show
+from tests.browser.conftest import Show
 from tests.browser.visitor import Visitor
+from tests.support.chromium import FLAGS
 from tests.support.service import Service, eventually, serving
 from tests.support.stoppable_postgres import StoppablePostgres
 
@@ -122,15 +123,15 @@ def test_a_page_that_is_left_is_kept_and_asks_again_once_it_is_back(
     band.policy = STRICT.format(service=service.url)
     band.pages = {"/": page_source(service.url, body), "/other": "Other"}
     keeping = browser.browser_type.launch(
-        executable_path=shutil.which("chromium"), args=ARGUMENTS, ignore_default_args=["--disable-back-forward-cache"]
+        executable_path=shutil.which("chromium"), args=FLAGS, ignore_default_args=["--disable-back-forward-cache"]
     )
     with keeping:
         page = keeping.new_page()
         page.clock.install()
-        page.goto(band.address)
+        page.goto(band.elsewhere)
         card = Card(page).at_rest("000001")
         page.evaluate("addEventListener('pageshow', (event) => (window.kept = event.persisted))")
-        page.goto(f"{band.address}/other")
+        page.goto(f"{band.elsewhere}/other")
         play(service, "card-back", "complete")
         page.go_back(wait_until="commit")
         page.clock.fast_forward(NOT_MORE_OFTEN_MS)
@@ -261,11 +262,11 @@ def test_a_copy_of_the_script_elsewhere_asks_the_service_that_the_page_names(
 ) -> None:
     play(service, "card-named", "complete")
     named = f'<meta data-tonearm-api="{service.url}">'
-    source = page_source(band.address, '<tonearm-plays track="card-named"></tonearm-plays>', head=named)
-    band.policy = STRICT.format(service=f"{service.url} {band.address}")
+    source = page_source(band.elsewhere, '<tonearm-plays track="card-named"></tonearm-plays>', head=named)
+    band.policy = STRICT.format(service=f"{service.url} {band.elsewhere}")
     band.pages = {"/": source}
     page = visitor.context.new_page()
-    page.goto(band.address)
+    page.goto(band.elsewhere)
     Card(page).at_rest("000001")
     assert [f"{service.url}/api/stats/track/card-named"] == [
         request.url for request in visitor.requests if "/api/stats/" in request.url

@@ -57,9 +57,10 @@ def test_a_track_nobody_has_heard_says_so(figures: Figures, visitor: Visitor) ->
 def test_figures_that_cannot_be_read_are_said_to_be_so(visitor: Visitor) -> None:
     page = visitor.context.new_page()
     page.route("**/api/stats/track/**", lambda route: route.fulfill(status=503))
-    page.goto(f"{visitor.site}/track/{TRACK}")
+    with page.expect_console_message(lambda message: "503" in message.text):  # the browser's own word on it
+        page.goto(f"{visitor.site}/track/{TRACK}")
     assert "How far people listen The figures cannot be read just now." == depth(page)
-    visitor.complaints.clear()  # the browser names the 503
+    visitor.complaints.clear()
 
 
 def test_who_is_in_can_be_left_out_and_come_back(figures: Figures, visitor: Visitor) -> None:

@@ -1,13 +1,9 @@
 """The player in a frame: on the demo's own example page, and pasted into somebody else's site."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
 from playwright.sync_api import Frame, Page
 
+from tests.browser.elsewhere import site
 from tests.browser.figures import Figures
 from tests.browser.test_shares import copy, way
 from tests.browser.visitor import FASTEST, Player, Visitor
@@ -27,30 +23,6 @@ def frame_of(page: Page) -> Frame:
     assert frame is not None
     frame.wait_for_selector("[data-demo-state]")
     return frame
-
-
-@contextmanager
-def blog(snippet: str) -> Iterator[str]:
-    """Somebody else's site with that snippet on its page: `localhost` is another site to a browser than `127.0.0.1`."""
-
-    class Post(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(f"<!doctype html><title>Blog</title><link rel=icon href=data:,>{snippet}".encode())
-
-        def log_message(self, *_: object) -> None:
-            """Keeps the test's output its own."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Post) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://localhost:{server.server_port}/post"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @pytest.mark.full
@@ -94,7 +66,7 @@ def test_a_copied_embed_plays_on_another_site_and_is_one_play(figures: Figures, 
         page = visitor.open(f"/track/{PASTED}")
         copy(page, f"track:{PASTED}", "embed")
         snippet = visitor.copied(page)
-        with blog(snippet) as address:
-            page.goto(address)
+        with site(snippet) as address:
+            page.goto(f"{address}/post")
             Player(frame_of(page)).tempo(FASTEST).press().reach(14)
             page.goto("about:blank")

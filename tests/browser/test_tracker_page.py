@@ -4,14 +4,14 @@ The service is a local server that keeps what is posted; the tests of the whole 
 """
 
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.tracker_site import CHROMIUM, Site, plays, serving_site
+from tests.browser.tracker_site import Site, plays, serving_site
+from tests.support import chromium as support
 
 pytestmark = pytest.mark.chromium
 
@@ -35,10 +35,8 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
+    with support.chromium(support.UNASKED) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

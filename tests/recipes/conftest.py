@@ -1,15 +1,15 @@
 """The real service, somebody's site on another origin, and a real Chromium that opens the recipes there."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from server.demo.discography import Artist, Discography, Track
+from tests.support.chromium import UNASKED, chromium
 from tests.support.service import Service, serving
 
 pytest.register_assert_rewrite("tests.browser.figures", "tests.recipes.listening")
@@ -20,12 +20,8 @@ from tests.recipes.listening import Listen  # noqa: E402
 from tests.recipes.site import SECONDS, Site, open_site  # noqa: E402
 
 # Scripts start the sound here: the recipes are about what is counted, and the players' own buttons are theirs.
-ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
+FLAGS: Final = (
+    UNASKED,
     # What Chrome says of itself. Headless Chromium's own word is "HeadlessChrome", by which it is taken for a crawler,
     # and a user agent given to a context alone is not sent with the beacon of a page that goes.
     "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0 Safari/537.36",
@@ -49,7 +45,7 @@ def service(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     """As an operator sets it up: it takes events from this one site, refuses crawlers and knows the tracks."""
     folder: Path = tmp_path_factory.mktemp("recipes")
     settings = {
-        "TONEARM_SITE__ORIGINS": json.dumps([site.origin]),
+        "TONEARM_SITE__ORIGINS": json.dumps([site.address]),
         "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0",
         "TONEARM_LIMITS__REFUSE_CRAWLERS": "true",
     }
@@ -75,10 +71,8 @@ def figures(service: Service) -> Iterator[Figures]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Per module: Playwright's event loop must be gone when the next module's tests run theirs."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+    with chromium(*FLAGS) as browser:
+        yield browser
 
 
 @pytest.fixture

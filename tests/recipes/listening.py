@@ -52,7 +52,7 @@ class Recipe:
         ).encode()
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
-        page.goto(f"{site.origin}/recipe.html")
+        page.goto(f"{site.address}/recipe.html")
         page.wait_for_function("globalThis.ready")
         return Listener(page, site)
 
@@ -90,7 +90,7 @@ class Listener:
 
     def leave(self) -> None:
         """Go on to another page of the site."""
-        self.page.goto(f"{self._site.origin}/elsewhere.html")
+        self.page.goto(f"{self._site.address}/elsewhere.html")
 
     def run(self, script: str) -> Any:
         """What this one recipe's page is asked beyond that."""

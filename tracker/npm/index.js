@@ -14,7 +14,11 @@ const tonearm = typeof document === "undefined" ? serverSide() : (page._tonearm 
 
 export const { observe, openPlay, optIn, optOut, share, status } = tonearm;
 
-/** Without `data-tonearm-api` the service is asked at the page's own origin; the card's file learns it in the same way. @returns {Tonearm} */
+/**
+ * Without `data-tonearm-api` the service is asked at the page's own origin; the card's file learns it in the same way.
+ *
+ * @returns {Tonearm}
+ */
 function pageSide() {
   if (!document.querySelector("[data-tonearm-api]")) document.documentElement.dataset["tonearmApi"] = location.origin;
   // The bundler splits these off, so that the page loads them when it needs them, from where the rest of it comes.

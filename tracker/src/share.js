@@ -42,7 +42,7 @@ export function shareTracker(send, now) {
       return /** @type {{ name?: unknown } | null | undefined} */ (error)?.name === "AbortError" ? "aborted" : "failed";
     }
     const which = channel + " " + target;
-    const [, , targetType, targetKey] = /** @type {string[]} */ ( /^(?!embed r)(link|embed) (track|release):(.+)$/s.exec(which) ?? []);
+    const [, , targetType, targetKey] = /** @type {string[]} */ (/^(?!embed r)(link|embed) (track|release):(.+)$/s.exec(which) ?? []);
     if (!targetKey) return "invalid";
     if (now() < /** @type {number} */ (repeated.get(which))) return "repeated";
     repeated.set(which, now() + SHARE_WINDOW_MS);

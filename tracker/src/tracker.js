@@ -14,8 +14,8 @@ import { arrival } from "./via.js";
  * Hears the whole page from here on.
  *
  * @param {string} api address of the service's events (DESIGN §3), with a slash at its end
- * @param {Part} part imports another file of this script, once, undefined where it is blocked: the one that keeps things in the browser, the one that defines `<tonearm-plays>`, the one that copies where
- *   the clipboard is closed
+ * @param {Part} part imports another file of this script, once; undefined where it is blocked: the one that keeps things in
+ *   the browser, the one that defines `<tonearm-plays>`, the one that copies where the clipboard is closed
  */
 export function tracker(api, part) {
   /** @type {Keeper | undefined} */
@@ -28,9 +28,10 @@ export function tracker(api, part) {
 
   /** @param {string} path @param {object} event @param {import("./plays.js").Play} [play] */
   const send = async (path, event, play) => {
-    const body = JSON.stringify({ ...event, optOut: found() });
     try {
-      if (!keeper && navigator.onLine && navigator.sendBeacon(api + path, body)) return;
+      if (!keeper && navigator.onLine) {
+        if (navigator.sendBeacon(api + path, JSON.stringify({ ...event, optOut: found() }))) return;
+      }
     } catch {
       // Missing, or replaced by a content blocker's function that throws.
     }

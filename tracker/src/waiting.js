@@ -89,10 +89,6 @@ export function waitingEvents({ mayKeep, send, living, now }) {
     },
 
     /** Sends what may go; what is refused for good is given up. @returns {Promise<boolean>} whether nothing is left that should have gone */
-    flush() {
-      const all = flushed.then(sendAll);
-      flushed = all;
-      return all;
-    },
+    flush: () => (flushed = flushed.then(sendAll)),
   };
 }

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
-from tests.browser.tracker_site import CHROMIUM, Site, serving_site
+from tests.browser.tracker_site import Site, serving_site
+from tests.support.chromium import FLAGS, UNASKED, launch
 
 pytest.register_assert_rewrite("tests.browser.cases.listener")
 
@@ -28,11 +29,9 @@ def chromium_path() -> str:
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     """With the back-forward cache, which Playwright switches off."""
-    browser = playwright.chromium.launch(
-        executable_path=chromium_path, args=CHROMIUM, ignore_default_args=["--disable-back-forward-cache"]
-    )
+    browser = launch(playwright, UNASKED, ignore_default_args=["--disable-back-forward-cache"])
     yield browser
     browser.close()
 
@@ -55,11 +54,12 @@ def everyday_listener(playwright: Playwright, chromium_path: str, site: Site, tm
     """The same with an ordinary profile, where a frame of another site stores things in a partition of its own."""
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text('{"profile": {"cookie_controls_mode": 0}}')
+    own = ("--headless", "--remote-debugging-pipe", "--no-first-run", f"--user-data-dir={tmp_path}")
     context = playwright.chromium.launch_persistent_context(
         tmp_path,
         executable_path=chromium_path,
         ignore_default_args=True,  # among them is one that switches the partitions off
-        args=[*CHROMIUM, "--headless", "--remote-debugging-pipe", "--no-first-run", f"--user-data-dir={tmp_path}"],
+        args=[*FLAGS, UNASKED, *own],
     )
     with listening(context, site) as somebody:
         yield somebody

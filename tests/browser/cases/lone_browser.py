@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.browser.tracker_site import CHROMIUM, Site
+from tests.browser.tracker_site import Site
+from tests.support.chromium import FLAGS, UNASKED
 
 _STOP_S: Final = 10
 # For the pages: `say("hidden")` reaches the site also from a page that goes.
@@ -23,7 +24,7 @@ def lone_browser(chromium: str, address: str, profile: Path) -> Iterator[None]:
     """Opens this address with a profile of its own, and ends the process it started."""
     own = ("--headless=new", "--no-first-run", "--disable-popup-blocking", f"--user-data-dir={profile}")
     with subprocess.Popen(
-        [chromium, *CHROMIUM, *own, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [chromium, *FLAGS, UNASKED, *own, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
         try:
             yield

@@ -4,7 +4,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.cases.listener import Listener, listening
-from tests.browser.tracker_site import CHROMIUM, TRACKED, Site, plays
+from tests.browser.measures import counting_layouts
+from tests.browser.tracker_site import TRACKED, Site, plays
+from tests.support.chromium import launch
 
 pytestmark = [pytest.mark.chromium, pytest.mark.full]
 
@@ -149,12 +151,9 @@ def test_a_cross_fade_is_a_play_of_each(listener: Listener, site: Site) -> None:
     assert [("a", "complete"), ("b", "complete")] == plays(site.wait_for(2))
 
 
-def test_autoplay_that_is_refused_is_no_play(playwright: Playwright, chromium_path: str, site: Site) -> None:
+def test_autoplay_that_is_refused_is_no_play(playwright: Playwright, site: Site) -> None:
     site.pages["/"] = TRACKED.replace('preload="auto"', "autoplay") + REFUSED
-    wary = [argument for argument in CHROMIUM if not argument.startswith("--autoplay-policy")]
-    browser = playwright.chromium.launch(
-        executable_path=chromium_path, args=[*wary, "--autoplay-policy=document-user-activation-required"]
-    )
+    browser = launch(playwright, "--autoplay-policy=document-user-activation-required")
     with listening(browser, site) as listener:
         page = listener.open()
         page.wait_for_function("window.refusal === 'NotAllowedError'")
@@ -240,13 +239,7 @@ def test_a_progress_report_makes_no_layout(listener: Listener) -> None:
     page = listener.open()
     stand_in(page)
     page.evaluate("live.say('timeupdate', { currentTime: 4, duration: 100 })")
-    session = listener.context.new_cdp_session(page)
-    session.send("Performance.enable")
-
-    def layouts() -> float:
-        metrics = session.send("Performance.getMetrics")["metrics"]
-        return float(sum(each["value"] for each in metrics if each["name"] in ("LayoutCount", "RecalcStyleCount")))
-
+    layouts = counting_layouts(page)
     page.evaluate("document.body.offsetWidth")
     before = layouts()
     page.evaluate("for (let i = 0; i < 1000; i += 1) live.say('timeupdate', { currentTime: 5 + i / 100 })")
