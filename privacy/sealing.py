@@ -22,16 +22,17 @@ def seal(secret: bytes, purpose: str, value: bytes, *, nonce: bytes) -> bytes:
     """`value` sealed for `purpose`; `nonce` is 12 fresh random bytes, an argument because randomness is one here."""
     if len(nonce) != NONCE_BYTES:
         raise ValueError(f"a nonce has {NONCE_BYTES} bytes, not {len(nonce)}")
-    return nonce + AESGCM(_key(secret, purpose)).encrypt(nonce, value, purpose.encode())
+    return nonce + AESGCM(derive(secret, purpose)).encrypt(nonce, value, purpose.encode())
 
 
 def unseal(secret: bytes, purpose: str, sealed: bytes) -> bytes:
     """What `seal` was given. Raises WrongSecret."""
     try:
-        return AESGCM(_key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
+        return AESGCM(derive(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError) as error:
         raise WrongSecret(f"what was sealed as {purpose!r} does not open with this secret") from error
 
 
-def _key(secret: bytes, purpose: str) -> bytes:
-    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"tonearm/" + purpose.encode()).derive(secret)
+def derive(secret: bytes, purpose: str, salt: bytes | None = None) -> bytes:
+    """A key of 32 bytes for `purpose` alone, from which neither the secret nor another purpose's key follows."""
+    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"tonearm/" + purpose.encode()).derive(secret)

@@ -3,11 +3,11 @@
 It decides nothing about events: they go to `server.events`, as they do from any other door.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from quart import Response, request
 from quart_trio import QuartTrio
@@ -16,7 +16,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from actors.ledger import Reason
 from privacy.modes import Mode
 from server import badges, demo, stats, tracker_files
-from server.access.rules import ANYBODY, Identify, Rule, guard
+from server.access import pages as access_pages
+from server.access.rules import ANYBODY, Rule, guard
+from server.access.ways import Access
 from server.bodies import MOST_BYTES
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
@@ -38,16 +40,23 @@ class Parts:
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
     demo_audio: Path | None  # the demo's audio folder; None: no demo
+    access: Access  # to what is the operator's
     min_listeners: int = 0  # smaller counts of listeners are not shown
-    ways_in: Sequence[Identify] = ()  # to what is the operator's
 
 
 _OWN_ACCESS: Final[dict[str, Rule]] = {"event": ANYBODY, "in_prometheus_form": ANYBODY}
 
 
+class _App(QuartTrio):
+    """Says which route failed, never which address: that may be a share link, or name a listener's id."""
+
+    def log_exception(self, exception_info: Any) -> None:
+        self.logger.error("Exception in %s", request.endpoint, exc_info=exception_info)
+
+
 def build(parts: Parts) -> QuartTrio:
     """The app, ready to be served."""
-    app = QuartTrio("tonearm", static_folder=None)
+    app = _App("tonearm", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["BODY_TIMEOUT"] = _BODY_TIMEOUT_S
     app.url_map.merge_slashes = False  # a key may hold two slashes in a row
@@ -63,10 +72,16 @@ def build(parts: Parts) -> QuartTrio:
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
+    app.register_blueprint(access_pages.blueprint(parts.access))
     _add_manners(app, parts.events)
-    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
-    guard(app, access, parts.ways_in)
+    guard(app, access_rules(), parts.access.ways, parts.access.shared, parts.access.forms)
     return app
+
+
+def access_rules() -> dict[str, Rule]:
+    """Every endpoint's rule."""
+    own = _OWN_ACCESS | access_pages.ACCESS
+    return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
 def _add_events(app: QuartTrio, events: Events) -> None:

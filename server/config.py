@@ -121,7 +121,10 @@ class Stats(Section):
 
 
 class Access(Section):
-    """`[access]`: ways into the operator's pages besides the password."""
+    """`[access]`: ways into the operator's pages."""
+
+    session_days: int = Field(default=14, ge=1, le=365)  # until the password is asked for again
+    logins_per_minute: int = Field(default=5, ge=1)  # per client, right or wrong; each costs a quarter of a second
 
     # Of a proxy that signs people in; it must remove the header from what clients send. Empty: none.
     trusted_header: Annotated[str, AfterValidator(_is_header)] = ""

@@ -13,6 +13,11 @@ class Console:
     def __init__(self, rich: RichConsole | None = None) -> None:
         self._rich = rich or RichConsole(highlight=False, soft_wrap=True)
 
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads it now, and nobody later."""
+        return self._rich.is_terminal
+
     def say(self, sentence: str) -> None:
         """One line, as it is."""
         self._rich.print(sentence, markup=False)

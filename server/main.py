@@ -63,11 +63,12 @@ async def main(
         opening.present(data_dir) as present,
     ):
         present.say(live.mode.value, live.reloads)  # at once: what an earlier run has left names a process that is gone
-        audio = await opening.prepare(config, data_dir, address, console)
+        chance = chance or Chance()
+        audio = await opening.prepare(config, data_dir, address, console, chance.random_bytes)
         place = Place(data_dir, http_socket, beacon_socket, address, audio, workers=workers)
         async with trio.open_nursery() as nursery:
             if workers == 1:
-                await nursery.start(run_tree, config, place, stop, live, chance or Chance())
+                await nursery.start(run_tree, config, place, stop, live, chance)
             else:
                 await nursery.start(supervise, place, stop, live)
             nursery.start_soon(_say_mode, present, live, stop)

@@ -15,6 +15,7 @@ from privacy import pseudonym, sealing
 from server import demo as demo_site
 from server import presence, sockets
 from server import secret as installation_secret
+from server.access import first_password
 from server.catalog_file import CatalogFileError, load
 from server.config import Config
 from server.console import Console
@@ -267,12 +268,18 @@ async def position(database: Database, spool: spools.Spool) -> tuple[int, int]:
     return counted, slot
 
 
-async def prepare(config: Config, data_dir: Path, where: Address, console: Console) -> Path | None:
-    """What is done once for all workers: the schema; for the demo its catalog and music, whose folder is returned."""
+async def prepare(
+    config: Config, data_dir: Path, where: Address, console: Console, random_bytes: Callable[[int], bytes]
+) -> Path | None:
+    """What is done once for all workers: the schema, the operator's password, the demo's catalog and music.
+
+    Returns the folder of the demo's music.
+    """
     async with connected(where, FEWEST_CONNECTIONS) as opened:
         for name in await opened.patiently(migrate.migrate, migrate.migrations()):
             _log.info("migrated", migration=name)
         await finish_rotation(config, data_dir, opened)
+        await first_password.ensure(opened, console, random_bytes)
         return await _demo(data_dir, opened, console) if config.demo else None
 
 

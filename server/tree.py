@@ -38,7 +38,7 @@ from actors.salts import Salts
 from actors.writer import Writer
 from privacy.address import TrustedProxies
 from server import app, opening, sockets
-from server.access.proxy import trusted_header
+from server.access.ways import ways_in
 from server.beacon import Listener
 from server.calendar import Calendar
 from server.config import Config
@@ -148,8 +148,14 @@ async def run_tree(
             now=chance.now,
             today=lambda: now().date(),
         )
-        trusted = TrustedProxies.parse(config.http.trusted_proxies)
-        header = config.access.trusted_header
+        access = ways_in(
+            config,
+            database,
+            secrets=lambda: opening.secrets(config, place.data_dir, known=secret),
+            now=chance.now,
+            monotonic=time.monotonic,
+            random_bytes=chance.random_bytes,
+        )
         parts = app.Parts(
             events,
             database,
@@ -157,8 +163,8 @@ async def run_tree(
             lambda: now().date(),
             Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
             place.audio,
+            access,
             config.stats.min_listeners,
-            ways_in=[trusted_header(header, trusted)] if header else [],
         )
 
         async with trio.open_nursery() as outer:

@@ -1,5 +1,14 @@
 -- What the migrations make, as pg_dump tells it. Written by `python -m tests.support.write_schema`; not read.
 
+CREATE TABLE public.access_token (
+    digest bytea NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    scopes text[] NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['api'::text, 'share'::text])))
+);
+
 CREATE TABLE public.audit (
     at timestamp with time zone DEFAULT now() NOT NULL,
     act text NOT NULL,
@@ -39,6 +48,11 @@ CREATE TABLE public.day_counter (
     CONSTRAINT day_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.ended_session (
+    digest bytea NOT NULL,
+    until timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.event_id (
     target_key text NOT NULL,
@@ -177,6 +191,13 @@ CREATE VIEW public.logged_day AS
    FROM event
   GROUP BY target_key, target_kind, day;
 
+CREATE TABLE public.operator (
+    one boolean DEFAULT true NOT NULL,
+    password_hash text NOT NULL,
+    session_salt bytea NOT NULL,
+    CONSTRAINT operator_one_check CHECK (one)
+);
+
 CREATE TABLE public.play_counter (
     target_key text NOT NULL,
     target_kind text NOT NULL,
@@ -240,11 +261,20 @@ CREATE TABLE public.uncatalogued (
     CONSTRAINT uncatalogued_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 );
 
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_kind_name_key UNIQUE (kind, name);
+
+ALTER TABLE ONLY public.access_token
+    ADD CONSTRAINT access_token_pkey PRIMARY KEY (digest);
+
 ALTER TABLE ONLY public.catalog_version
     ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (one);
 
 ALTER TABLE ONLY public.day_counter
     ADD CONSTRAINT day_counter_pkey PRIMARY KEY (target_key, target_kind, day, slot);
+
+ALTER TABLE ONLY public.ended_session
+    ADD CONSTRAINT ended_session_pkey PRIMARY KEY (digest);
 
 ALTER TABLE ONLY public.event_id
     ADD CONSTRAINT event_id_pkey PRIMARY KEY (target_key, event_id);
@@ -263,6 +293,9 @@ ALTER TABLE ONLY public.listener_generation
 
 ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_pkey PRIMARY KEY (target_key, target_kind, pseudonym);
+
+ALTER TABLE ONLY public.operator
+    ADD CONSTRAINT operator_pkey PRIMARY KEY (one);
 
 ALTER TABLE ONLY public.play_counter
     ADD CONSTRAINT play_counter_pkey PRIMARY KEY (target_key, target_kind, slot);

@@ -2,19 +2,18 @@
 
 from quart import Request
 
-from privacy.address import TrustedProxies, packed
+from privacy.address import TrustedProxies
+from server.access.peer import is_believed
 from server.access.rules import OPERATOR_SCOPES, Caller, Identify
 
 
 def trusted_header(name: str, trusted: TrustedProxies) -> Identify:
-    """Whoever a trusted proxy names in this header is the operator; the name itself is not kept."""
+    """Whoever a trusted proxy names in this header is the operator; the name is kept as long as the request lasts."""
 
     async def identify(request: Request) -> Caller | None:
-        client = request.scope.get("client")
-        peer = client[0] if client and client[0] else None
-        hop = None if peer is None else packed(peer)
-        if (peer is not None and hop is None) or not trusted.believes(hop):
+        if not is_believed(request, trusted):
             return None
-        return Caller("proxy", OPERATOR_SCOPES) if request.headers.get(name, "").strip() else None
+        person = request.headers.get(name, "").strip()
+        return Caller("proxy", OPERATOR_SCOPES, b"proxy:" + person.encode()) if person else None
 
     return identify

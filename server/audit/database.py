@@ -25,6 +25,15 @@ _HOUR: Final = Fact(
 _TITLE: Final = Fact(Kind.TEXT, "what the operator loaded", "until the catalog is changed", "the catalog")
 
 DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
+    ("access_token", "digest"): Fact(
+        Kind.NOTHING, "SHA-256 of an API token or share link, which is 192 random bits or more"
+    ),
+    ("access_token", "kind"): Fact(Kind.NOTHING, "api or share"),
+    ("access_token", "name"): Fact(
+        Kind.TEXT, "what the operator calls a token or share link", "until it is revoked", "to list and revoke them"
+    ),
+    ("access_token", "scopes"): Fact(Kind.NOTHING, "what it opens"),
+    ("access_token", "made_at"): Fact(Kind.NOTHING, "when the operator made it"),
     ("audit", "at"): Fact(Kind.NOTHING, "when an operator did something"),
     ("audit", "act"): Fact(Kind.NOTHING, "what an operator did"),
     ("audit", "detail"): Fact(Kind.TEXT, "what, how many, and the operator's reason", _FOR_GOOD, "accountability"),
@@ -51,6 +60,8 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("day_counter", "shares_embed"): _DAY_SUM,
     ("day_counter", "via_link"): _DAY_SUM,
     ("day_counter", "via_embed"): _DAY_SUM,
+    ("ended_session", "digest"): Fact(Kind.NOTHING, "SHA-256 of the cookie of an operator who signed out"),
+    ("ended_session", "until"): Fact(Kind.NOTHING, "when that session would have ended by itself, and the row goes"),
     ("event_id", "target_key"): _KEY,
     ("event_id", "event_id"): Fact(
         Kind.EVENT,
@@ -107,6 +118,9 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("listener_generation", "anew_on"): Fact(Kind.NOTHING, "the day the sets were last written anew"),
     ("listener_generation", "compact"): Fact(Kind.NOTHING, "whether what that replaced is gone from the files"),
+    ("operator", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
+    ("operator", "password_hash"): Fact(Kind.NOTHING, "scrypt of the operator's password"),
+    ("operator", "session_salt"): Fact(Kind.NOTHING, "32 random bytes that go into the operator's session keys"),
     ("play_counter", "target_key"): _KEY,
     ("play_counter", "target_kind"): _KIND,
     ("play_counter", "slot"): _SLOT,

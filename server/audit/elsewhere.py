@@ -60,11 +60,26 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "nobody counts a track up with a script",
     ),
     Place(
+        "memory of the service: tries of the operator's password",
+        "12 bytes of HMAC of the address (IPv6: its /64) of whoever sends the login form, under a key that lives in "
+        "this process alone",
+        "two windows of five tries, by default two minutes; at most until the process ends",
+        "nobody guesses the password",
+    ),
+    Place(
         "memory of the service: keys and remembered pairs",
         "the secret, the pseudonym key, the salt of today (for moments tomorrow's); pairs of target and pseudonym or "
         "token that are known to be stored",
         "a salt until a second after its day, the rest until the process ends; Python does not overwrite freed memory",
         "counting",
+    ),
+    Place(
+        "browser of the operator: cookies `tonearm-login` on the login page, `tonearm-session` after it (behind TLS "
+        "with `__Host-` before the name); listeners get none, and pages behind a share link set none",
+        "random, signed; nothing about a person",
+        "`tonearm-login` until signing in or the browser is closed; `tonearm-session` until signing out, another "
+        "password, or `access.session_days`",
+        "the operator is known to be the operator",
     ),
     Place(
         "browser: `tonearm.listener` in localStorage, first party",

@@ -4,7 +4,23 @@ import sys
 
 import typer
 
-from server.cli import catalog, check, config, privacy, rebuild, salt, secret, serve, snippet, stats, void, worker
+from server.cli import (
+    catalog,
+    check,
+    config,
+    password,
+    privacy,
+    rebuild,
+    salt,
+    secret,
+    serve,
+    share,
+    snippet,
+    stats,
+    token,
+    void,
+    worker,
+)
 from server.cli.common import EXIT_USAGE
 from server.config import ConfigError
 from server.opening import CannotStart
@@ -24,10 +40,13 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(config.app, name="config")
+app.add_typer(password.app, name="password")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(salt.app, name="salt")
 app.add_typer(secret.app, name="secret")
+app.add_typer(share.app, name="share")
 app.add_typer(stats.app, name="stats")
+app.add_typer(token.app, name="token")
 
 
 def main() -> None:

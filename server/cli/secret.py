@@ -12,9 +12,10 @@ from actors import rotator
 from privacy import sealing
 from server import opening, presence
 from server import secret as installation_secret
+from server.access.sessions import fresh_salt
 from server.cli.common import ConfigFile, effective, fail, with_database
 from server.config import Config
-from storage import audit, salts, sealed
+from storage import access, audit, salts, sealed
 from storage.bridge import Connection, Database
 
 app = typer.Typer(help="What seals the keys that rest in the database.", no_args_is_help=True)
@@ -37,6 +38,8 @@ def rotate(
     config: ConfigFile = None,
 ) -> None:
     """Seal everything under another secret; what is sealed stays the same, so no listener count changes.
+
+    Operators have to sign in again; API tokens and share links stay.
 
     A running service takes the new secret by itself, unless TONEARM_SECRET sets it. Old backups of the database open
     with the old secret only.
@@ -96,4 +99,6 @@ async def _seal_anew(connection: Connection, old: bytes, new: bytes, reason: str
     if stored := await salts.read(connection):
         salt = rotator.opened(old, stored)
         await salts.seal_anew(connection, stored, rotator.sealed(new, stored.day, salt, secrets.token_bytes))
+    # Sessions are signed under keys of the secret: who has the old one must not be able to make another.
+    await access.end_all_sessions(connection, fresh_salt(secrets.token_bytes))
     await audit.record(connection, "secret rotated", {"at": datetime.now(UTC).isoformat(), "reason": reason})
