@@ -2,10 +2,12 @@
 
 import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
@@ -24,6 +26,7 @@ from server.config import Access, Beacon, Config, Http
 from server.console import Console
 from server.live import Live
 from server.main import main as service_main
+from server.tree import Chance
 from storage import access
 from storage.bridge import Address, Connection, open_database
 from tests.support.http import TIMEOUT_S, Answer, Door, ask, request
@@ -134,8 +137,8 @@ def methods(route: Route) -> list[str]:
 
 
 @contextmanager
-def operating(database_url: str, data_dir: Path) -> Iterator[Operating]:
-    """In a thread of its own, until the block ends; its password is PASSWORD."""
+def operating(database_url: str, data_dir: Path, now: Callable[[], float] = time.time) -> Iterator[Operating]:
+    """In a thread of its own, until the block ends; its password is PASSWORD, `now` its clock."""
     built: list[QuartTrio] = []
     build, rules = apps.build, apps.access_rules() | SAMPLES
 
@@ -150,7 +153,7 @@ def operating(database_url: str, data_dir: Path) -> Iterator[Operating]:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(apps, "build", build_and_keep)
             patch.setattr(apps, "access_rules", lambda: rules)
-            url = running.enter_context(_in_a_thread(_config(database_url, data_dir)))
+            url = running.enter_context(_in_a_thread(_config(database_url, data_dir), now))
         service = Operating(built[0], rules, url, database_url)
         service.run(access.put_password, cheap_hash(PASSWORD), secrets.token_bytes(32))
         yield service
@@ -167,14 +170,15 @@ def _config(database_url: str, data_dir: Path) -> Config:
 
 
 @contextmanager
-def _in_a_thread(config: Config) -> Iterator[str]:
+def _in_a_thread(config: Config, now: Callable[[], float]) -> Iterator[str]:
     """`server.main.main`; yields where it listens."""
     ready: Future[tuple[str, trio.lowlevel.TrioToken, trio.Event]] = Future()
 
     async def serve() -> None:
         stop = trio.Event()
         async with trio.open_nursery() as nursery:
-            running = await nursery.start(service_main, config, Console(), stop, Live(Mode.ANON_ID))
+            start = partial(service_main, chance=Chance(now=now))
+            running = await nursery.start(start, config, Console(), stop, Live(Mode.ANON_ID))
             ready.set_result((running.url, trio.lowlevel.current_trio_token(), stop))
 
     with ThreadPoolExecutor(1) as pool:

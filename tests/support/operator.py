@@ -25,9 +25,10 @@ def cheap_hash(password: str) -> str:
 class Operator:
     """One browser."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        """`headers`: sent with everything, as a proxy in between would."""
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, *, source: str = "") -> None:
+        """`headers`: sent with everything, as a proxy in between would; `source`: the address it comes from."""
         self._door = Door.at(url)
+        self._source = source
         self._headers = {**PAGE, **(headers or {})}
         self.cookies: dict[str, str] = {}
         self.attributes: dict[str, str] = {}
@@ -53,7 +54,7 @@ class Operator:
         sent = {**self._headers, **(headers or {})}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = ask(self._door, method, path, sent, body)
+        answer = ask(self._door, method, path, sent, body, source=self._source)
         for name, value, attributes in _COOKIE.findall(answer.headers.get("set-cookie", "")):
             self.attributes[name] = attributes
             if value and "Max-Age=0" not in attributes:
