@@ -16,7 +16,7 @@ from tests.support.operator import Operator, shown_passwords
 from tests.support.postgres import Postgres
 from tests.support.service import TONEARM, Service, serving, without_settings
 
-TWICE = {"new password": "five drums turning", "Once more": "five drums turning"}
+TWICE = {"new password: ": "five drums turning", "Once more: ": "five drums turning"}  # asked for with the last blank
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_a_token_is_shown_once_and_opens_what_its_scopes_say(service: Service) -
 
 def test_tokens_are_listed_for_people_and_for_programs(service: Service) -> None:
     service.command("token", "make", "grafana [bold]", "--scope", "catalog", "--scope", "read")
-    assert "grafana [bold]  read, catalog" in service.command("token", "list").stdout
+    assert "grafana [bold]    read, catalog" in service.command("token", "list").stdout
     listed = json.loads(service.command("token", "list", "--json").stdout)
     [entry] = [entry for entry in listed if entry["name"] == "grafana [bold]"]
     assert ["read", "catalog"] == entry["scopes"]
