@@ -12,7 +12,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -75,6 +75,7 @@ class Connection(Protocol):
     async def fetch(self, query: str, *args: object) -> Sequence[Row]: ...
     async def fetchrow(self, query: str, *args: object) -> Row | None: ...
     async def fetchval(self, query: str, *args: object) -> Any: ...
+    def transaction(self) -> AbstractAsyncContextManager[object]: ...
     async def executemany(self, query: str, args: Sequence[Sequence[object]]) -> None: ...
     async def copy_records_to_table(
         self, table_name: str, *, records: Sequence[Sequence[object]], columns: Sequence[str]
