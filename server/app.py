@@ -15,9 +15,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from actors.ledger import Reason
 from privacy.modes import Mode
-from server import badges, demo, stats, tracker_files
+from server import badges, dashboard, demo, stats, tracker_files
 from server.access.rules import ANYBODY, Identify, Rule, guard
 from server.bodies import MOST_BYTES
+from server.dashboard.desk import Desk
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
 from server.problems import not_found, problem
@@ -60,13 +61,21 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(badges.blueprint(parts.database, view))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
+    _add_dashboard(app, parts)
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
     _add_manners(app, parts.events)
-    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
+    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS | dashboard.ACCESS
     guard(app, access, parts.ways_in)
     return app
+
+
+def _add_dashboard(app: QuartTrio, parts: Parts) -> None:
+    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners)
+    app.register_blueprint(dashboard.files())
+    app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
+    app.register_blueprint(dashboard.blueprint(desk, dashboard.SHARED), url_prefix="/shared/<link>")
 
 
 def _add_events(app: QuartTrio, events: Events) -> None:

@@ -1,0 +1,34 @@
+"""What the pages of the dashboard work with, and what they may know about who is looking."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from quart import g
+
+from privacy.modes import Derives, Mode, derives
+from storage.bridge import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`today` is on the site's clock."""
+
+    database: Database
+    mode: Callable[[], Mode]
+    today: Callable[[], date]
+    min_listeners: int = 0
+
+    def counted(self) -> Derives:
+        """Which listeners the privacy mode counts."""
+        return derives(self.mode(), objected=False)
+
+    def listeners(self, number: int) -> int | None:
+        """None where so few are not to be told: the operator sees every number, who came by a share link does not."""
+        return None if is_shared() and 0 < number < self.min_listeners else number
+
+
+def is_shared() -> bool:
+    """Whether the page is looked at through a public link."""
+    caller = g.get("caller")
+    return caller is None or caller.how == "share"
