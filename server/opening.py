@@ -25,7 +25,7 @@ from storage.bridge import Address, Database, DatabaseRefused, DatabaseUnavailab
 from storage.embedded.client import running_postgres
 
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
-FEWEST_CONNECTIONS: Final = 4  # of one process: the writer, the resolver, the rotator, and one that reads
+FEWEST_CONNECTIONS: Final = 5  # of one process: the writer, the resolver, rotator and pulse, and one that reads
 _DESCRIPTORS: Final = 65_536
 _DATABASE_FOLDER: Final = "postgres"
 _AUDIO_FOLDER: Final = "demo-audio"
