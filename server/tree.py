@@ -322,4 +322,15 @@ async def _front(
     hypercorn.graceful_timeout = _GRACE_S
     hypercorn.keep_alive_timeout = _KEEP_ALIVE_S
     hypercorn.backlog = sockets.BACKLOG
-    await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cut_off, listener, stop)
+        await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
+        nursery.cancel_scope.cancel()
+
+
+async def _cut_off(listener: socket.socket, stop: trio.Event) -> None:
+    """What is still open once the grace is over, and would not end by itself."""
+    await stop.wait()
+    await trio.sleep(_GRACE_S)
+    if connections := sockets.cut(listener):
+        _log.info("connections are cut that were open when the service stopped", connections=connections)

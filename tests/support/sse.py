@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPException
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from socket import SHUT_RDWR
 from threading import Condition, Thread
 from types import TracebackType
 from typing import Any
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
 
 PATIENCE_S = 20
 
@@ -18,8 +20,14 @@ class Events:
         self.received: list[tuple[str, Any]] = []
         self.comments = 0
         self.ended = False
+        self.complete = False  # the service has said that this is the end of the answer
         self._change = Condition()
-        self._answer = urlopen(Request(url, headers=dict(headers)), timeout=60)
+        parts = urlsplit(url)
+        self._connection = HTTPConnection(parts.netloc, timeout=60)
+        self._connection.request("GET", parts.path, headers=dict(headers))
+        assert self._connection.sock is not None
+        self._socket = self._connection.sock
+        self._answer = self._connection.getresponse()
         self.headers = self._answer.headers
         self._thread = Thread(target=self._read, daemon=True)
 
@@ -30,9 +38,10 @@ class Events:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._answer.fp.raw._sock.shutdown(2)  # only so does a reader in another thread end
+        with suppress(OSError):  # the service has ended it
+            self._socket.shutdown(SHUT_RDWR)  # only so does a reader in another thread end
         self._thread.join(PATIENCE_S)
-        self._answer.close()
+        self._connection.close()
 
     def wait(self, condition: Any) -> None:
         """Until `condition()` holds; it is asked after each event."""
@@ -60,6 +69,8 @@ class Events:
                     elif text.startswith(":"):
                         self.comments += 1
                     self._change.notify_all()
+            self.complete = True
+            self._socket.shutdown(SHUT_RDWR)  # as a browser does with a connection it has no more use for
         except (OSError, HTTPException, ValueError):
             pass
         with self._change:
