@@ -18,7 +18,7 @@ from werkzeug.exceptions import NotFound
 
 from server.access.rules import Rule, Scope
 from server.dashboard import wording
-from server.dashboard.charts import Chart
+from server.dashboard.charts import Chart, proportion
 from server.dashboard.desk import is_shared
 from server.dashboard.tables import Table
 from server.span import SpanError
@@ -173,6 +173,7 @@ def helpers() -> dict[str, Any]:
             (endpoint, name) for endpoint, name in _NAVIGATION if f"{mounted}.{endpoint}" in current_app.view_functions
         ],
         "wording": wording,
+        "proportion": proportion,
     }
 
 

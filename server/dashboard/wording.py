@@ -79,7 +79,7 @@ def cell(value: Cell, kind: Kind) -> str:
     if value is None:
         return NOT_KNOWN
     if isinstance(value, date):
-        return day(value)
+        return f"{value:%B} {value:%Y}" if kind == "month" else day(value)
     if isinstance(value, str):
         return value
     if kind == "rate":
