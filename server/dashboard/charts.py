@@ -106,8 +106,17 @@ def _file_style() -> str:
     return "".join((_STATIC / name).read_text("utf-8") for name in ("colours.css", "charts.css"))
 
 
-def columns(name: str, title: str, unit: str, steps: Steps, series: Sequence[Series], summary: str) -> Chart:
-    """Stacked columns, the first series at the foot."""
+def columns(
+    name: str,
+    title: str,
+    unit: str,
+    steps: Steps,
+    series: Sequence[Series],
+    summary: str,
+    *,
+    every_mark: bool = False,
+) -> Chart:
+    """Stacked columns, the first series at the foot. `every_mark`: marks are so short that all have room."""
     top, ticks = scale([sum(_known(values)) for values in zip(*(one.values for one in series), strict=True)])
     drawn = pygal.StackedBar(range=(0, top), y_labels=ticks, **_OPTIONS)
     for one in series:
@@ -123,7 +132,7 @@ def columns(name: str, title: str, unit: str, steps: Steps, series: Sequence[Ser
             if high > 0
         ]
     hints = _hints(steps, series, across, short_unit=unit)
-    inside = "".join((*plot.guides(ticks), *bars, *_marks(steps.marks, across), *hints))
+    inside = "".join((*plot.guides(ticks), *bars, *_marks(steps.marks, across, every=every_mark), *hints))
     legend = [(one.look, one.name) for one in reversed(series)]
     return Chart(name, title, unit, summary, legend, _HEAD + _HEIGHT + _FOOT, inside)
 
@@ -249,13 +258,13 @@ class _Plot:
         return [group for group in self._root.iter("g") if group.get("class", "").startswith(name)]
 
 
-def _marks(marks: Sequence[str], across: _Across) -> list[str]:
-    every = max(1, math.ceil(len(marks) / _MOST_MARKS))
+def _marks(marks: Sequence[str], across: _Across, *, every: bool = False) -> list[str]:
+    apart = max(1, math.ceil(len(marks) / (_MOST_MARKS * (3 if every else 1))))
     y = _HEAD + _HEIGHT + 18
     return [
-        f'<text class="mark{" mark--second" if number % 2 else ""}" x="{across.middle(at):.3f}%" y="{y}">'
+        f'<text class="mark{" mark--second" if number % 2 and not every else ""}" x="{across.middle(at):.3f}%" y="{y}">'
         f"{escape(marks[at])}</text>"
-        for number, at in enumerate(range(0, len(marks), every))
+        for number, at in enumerate(range(0, len(marks), apart))
     ]
 
 

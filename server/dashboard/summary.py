@@ -1,5 +1,6 @@
 """The row of figures above the pictures, and what has to be said about listeners."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,6 +8,7 @@ from server.dashboard import story as stories
 from server.dashboard import wording
 from server.dashboard.desk import Desk
 from server.dashboard.story import Story
+from server.dashboard.tables import Table
 from server.dashboard.wording import Change
 
 # Which columns of the table stand behind which picture; the file has all of them.
@@ -34,46 +36,40 @@ class Figure:
 def says(story: Story, desk: Desk) -> dict[str, object]:
     """For a template that shows a story."""
     counted = desk.counted()
-    table = stories.table(story, desk.listeners)
     return {
         "story": story,
         "figures": figures(story, desk),
-        "behind": lambda picture: table.picked(*BEHIND[picture]),
+        "behind": behind(story, desk),
         "listeners_note": "" if counted.pseudonym or counted.token else _OFF,
         "listeners_cut": _CUT if stories.is_cut(story) else "",
     }
+
+
+def behind(story: Story, desk: Desk) -> Callable[[str], Table]:
+    """The table behind a picture."""
+    table = stories.table(story, desk.listeners)
+    return lambda picture: table.picked(*BEHIND[picture])
 
 
 def figures(story: Story, desk: Desk) -> list[Figure]:
     """Each against the days before."""
     now, before, span = story.sum, story.before, story.span
 
-    def against(name: str) -> Change | None:
-        return wording.change(getattr(now, name), getattr(before, name) if before else None, span)
+    def counted(name: str, of: str) -> Figure:
+        number, earlier = getattr(now, of), getattr(before, of) if before else None
+        more = "" if earlier is None else f"{wording.count(earlier)} before"
+        return Figure(name, wording.count(number), wording.change(number, earlier, span), more)
 
-    def was(told: str) -> str:
-        return f"{told} before" if before else ""
-
-    completion = wording.change(now.completion_rate, before.completion_rate if before else None, span, points=True)
-    shown = [
-        Figure("Plays", wording.count(now.plays), against("plays"), was(wording.count(before.plays if before else 0))),
-        Figure(
-            "Played to the end",
-            wording.rate(now.completion_rate),
-            completion,
-            was(wording.rate(before.completion_rate if before else None)) if now.plays else "",
-        ),
-        Figure(
-            "Shares", wording.count(now.shares), against("shares"), was(wording.count(before.shares if before else 0))
-        ),
-        Figure(
-            "Plays that shares brought",
-            wording.count(now.via),
-            against("via"),
-            was(wording.count(before.via if before else 0)),
-        ),
+    rate, earlier_rate = now.completion_rate, before.completion_rate if before else None
+    more = "" if earlier_rate is None else f"{wording.rate(earlier_rate)} before"
+    moved = wording.change(rate, earlier_rate, span, points=True)
+    return [
+        counted("Plays", "plays"),
+        Figure("Played to the end", wording.rate(rate), moved, more),
+        counted("Shares", "shares"),
+        counted("Plays that shares brought", "via"),
+        *_listeners(story, desk),
     ]
-    return shown + _listeners(story, desk)
 
 
 def _listeners(story: Story, desk: Desk) -> list[Figure]:

@@ -87,6 +87,12 @@ def cell(value: Cell, kind: Kind) -> str:
     return decimal(value) if isinstance(value, float) else count(value)
 
 
+def place(number: int) -> str:
+    """1st, 2nd, 3rd, 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{ending}"
+
+
 def span_name(span: Span) -> str:
     """In a sentence."""
     if span.name in _RANGES:
