@@ -37,8 +37,8 @@ class Album:
         before, behind = self.lines[self.drop - 1], self.lines[self.drop]
         lost = before.entry.counts.plays - behind.entry.counts.plays
         return (
-            f"Most people drop out between “{before.entry.title}” and “{behind.entry.title}”: "
-            f"{wording.count(lost)} fewer plays, {wording.rate(lost / before.entry.counts.plays)} of them."
+            f"The greatest drop is from “{before.entry.title}” to “{behind.entry.title}”: "
+            f"{wording.count(lost)} fewer plays, {wording.rate(lost / before.entry.counts.plays)} of those before."
         )
 
 

@@ -26,6 +26,7 @@ _HEIGHT: Final = 220  # px of the plot, and ...
 _FOOT: Final = 26  # ... of the marks beneath it
 _HEAD: Final = 18  # above the highest tick, for the number at the peak
 _WIDEST: Final = 9  # percent of one column, so that a single one is no wall
+_WIDEST_OF_FEW: Final = 14  # percent, where a picture has few by nature
 _GAP: Final = 0.16  # of a column, between it and its neighbours
 _MOST_MARKS: Final = 8  # beneath a chart on a desktop; a phone shows every other one of them
 _FILE_WIDTH, _FILE_EDGE, _FILE_HEAD = 960, 56, 84  # px of a downloaded picture
@@ -122,7 +123,7 @@ def columns(
     for one in series:
         drawn.add(one.name, [value or 0 for value in one.values])
     plot = _Plot(drawn.render_tree(), ticks)
-    across = _Across(len(steps.names))
+    across = _Across(len(steps.names), _WIDEST_OF_FEW if every_mark else _WIDEST)
     bars = []
     for one, rects in zip(series, plot.bars(len(series)), strict=True):
         bars += [
@@ -198,8 +199,8 @@ def _known(values: Sequence[float | None]) -> Iterator[float]:
 class _Across:
     """Where columns stand, in percent of the width; a few are not wider than they need to be."""
 
-    def __init__(self, number: int) -> None:
-        self._pitch = min(100 / max(1, number), _WIDEST)
+    def __init__(self, number: int, widest: float = _WIDEST) -> None:
+        self._pitch = min(100 / max(1, number), widest)
         self.width = self._pitch * (1 - _GAP)
         self.number = number
 

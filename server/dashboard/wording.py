@@ -51,10 +51,10 @@ def rate(part: float | None) -> str:
 
 
 def decimal(number: float | None) -> str:
-    """With as many decimals as tell something."""
+    """Two decimals; none from 100 on, where they tell nothing."""
     if number is None:
         return NOT_KNOWN
-    return f"{number:,.0f}" if number >= 100 else f"{number:,.2f}".rstrip("0").rstrip(".")
+    return f"{number:,.0f}" if number >= 100 else f"{number:.2f}"
 
 
 def day(one: date) -> str:
