@@ -6,10 +6,11 @@ on the page and inside a downloaded file. Every step has a `<title>`, which brow
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape as escape_html
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,15 @@ _OPTIONS: Final[dict[str, Any]] = {
     "show_x_labels": False,
     "include_x_axis": True,
 }
+
+
+# XML has no way to write these; one in a title would make a file that no program opens.
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def escape(text: str) -> str:
+    """Strangers' text for a picture, as its content or an attribute."""
+    return escape_html(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 @dataclass(frozen=True, slots=True)
