@@ -45,10 +45,11 @@ def says(story: Story, desk: Desk) -> dict[str, object]:
     }
 
 
-def behind(story: Story, desk: Desk) -> Callable[[str], Table]:
-    """The table behind a picture."""
+def behind(story: Story, desk: Desk) -> Callable[[str], Table | None]:
+    """The table behind a picture; None where the privacy mode has no such picture."""
     table = stories.table(story, desk.listeners)
-    return lambda picture: table.picked(*BEHIND[picture])
+    known = {column.field for column in table.columns}
+    return lambda picture: table.picked(*BEHIND[picture]) if known.issuperset(BEHIND[picture]) else None
 
 
 def figures(story: Story, desk: Desk) -> list[Figure]:
