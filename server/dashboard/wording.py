@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, Literal
 
-from server.dashboard.tables import Cell, Kind
+from markupsafe import Markup, escape
+
+from server.dashboard.tables import Cell, Kind, Table
 from server.span import Span, following
 from storage.series import Step
 
@@ -85,6 +87,17 @@ def cell(value: Cell, kind: Kind) -> str:
     if kind == "rate":
         return rate(value)
     return decimal(value) if isinstance(value, float) else count(value)
+
+
+def rows(table: Table) -> Markup:
+    """A table's body. By hand: a year of days behind each of four pictures took Jinja longer than all queries."""
+    kinds = [column.kind for column in table.columns]
+    written = []
+    for row in table.rows:
+        first, *rest = [escape(cell(value, kind)) for value, kind in zip(row, kinds, strict=True)]
+        cells = "".join(f"<td>{one}</td>" for one in rest)
+        written.append(f'<tr><th scope="row">{first}</th>{cells}</tr>')
+    return Markup("\n".join(written))  # noqa: S704  # each cell is escaped
 
 
 def place(number: int) -> str:
