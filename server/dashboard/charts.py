@@ -6,10 +6,11 @@ on the page and inside a downloaded file. Every step has a `<title>`, which brow
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
+from html import escape as escape_html
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,7 @@ _HEIGHT: Final = 220  # px of the plot, and ...
 _FOOT: Final = 26  # ... of the marks beneath it
 _HEAD: Final = 18  # above the highest tick, for the number at the peak
 _WIDEST: Final = 9  # percent of one column, so that a single one is no wall
+_WIDEST_OF_FEW: Final = 14  # percent, where a picture has few by nature
 _GAP: Final = 0.16  # of a column, between it and its neighbours
 _MOST_MARKS: Final = 8  # beneath a chart on a desktop; a phone shows every other one of them
 _FILE_WIDTH, _FILE_EDGE, _FILE_HEAD = 960, 56, 84  # px of a downloaded picture
@@ -41,6 +43,15 @@ _OPTIONS: Final[dict[str, Any]] = {
     "show_x_labels": False,
     "include_x_axis": True,
 }
+
+
+# XML has no way to write these; one in a title would make a file that no program opens.
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def escape(text: str) -> str:
+    """Strangers' text for a picture, as its content or an attribute."""
+    return escape_html(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +117,23 @@ def _file_style() -> str:
     return "".join((_STATIC / name).read_text("utf-8") for name in ("colours.css", "charts.css"))
 
 
-def columns(name: str, title: str, unit: str, steps: Steps, series: Sequence[Series], summary: str) -> Chart:
-    """Stacked columns, the first series at the foot."""
+def columns(
+    name: str,
+    title: str,
+    unit: str,
+    steps: Steps,
+    series: Sequence[Series],
+    summary: str,
+    *,
+    every_mark: bool = False,
+) -> Chart:
+    """Stacked columns, the first series at the foot. `every_mark`: marks are so short that all have room."""
     top, ticks = scale([sum(_known(values)) for values in zip(*(one.values for one in series), strict=True)])
-    drawn = pygal.StackedBar(range=(0, top), y_labels=ticks, **_OPTIONS)
+    drawn = _Columns(range=(0, top), y_labels=ticks, **_OPTIONS)
     for one in series:
         drawn.add(one.name, [value or 0 for value in one.values])
     plot = _Plot(drawn.render_tree(), ticks)
-    across = _Across(len(steps.names))
+    across = _Across(len(steps.names), _WIDEST_OF_FEW if every_mark else _WIDEST)
     bars = []
     for one, rects in zip(series, plot.bars(len(series)), strict=True):
         bars += [
@@ -123,7 +143,7 @@ def columns(name: str, title: str, unit: str, steps: Steps, series: Sequence[Ser
             if high > 0
         ]
     hints = _hints(steps, series, across, short_unit=unit)
-    inside = "".join((*plot.guides(ticks), *bars, *_marks(steps.marks, across), *hints))
+    inside = "".join((*plot.guides(ticks), *bars, *_marks(steps.marks, across, every=every_mark), *hints))
     legend = [(one.look, one.name) for one in reversed(series)]
     return Chart(name, title, unit, summary, legend, _HEAD + _HEIGHT + _FOOT, inside)
 
@@ -186,11 +206,24 @@ def _known(values: Sequence[float | None]) -> Iterator[float]:
     return (value for value in values if value is not None)
 
 
+class _Columns(pygal.StackedBar):  # type: ignore[misc]  # pygal ships no type information
+    """Without what pygal's own script would show, which is half of its time."""
+
+    def _format(self, *_: object) -> str:
+        return ""
+
+    def _tooltip_and_print_values(self, *_: object) -> None:
+        pass
+
+    def _confidence_interval(self, *_: object) -> None:
+        pass
+
+
 class _Across:
     """Where columns stand, in percent of the width; a few are not wider than they need to be."""
 
-    def __init__(self, number: int) -> None:
-        self._pitch = min(100 / max(1, number), _WIDEST)
+    def __init__(self, number: int, widest: float = _WIDEST) -> None:
+        self._pitch = min(100 / max(1, number), widest)
         self.width = self._pitch * (1 - _GAP)
         self.number = number
 
@@ -249,13 +282,13 @@ class _Plot:
         return [group for group in self._root.iter("g") if group.get("class", "").startswith(name)]
 
 
-def _marks(marks: Sequence[str], across: _Across) -> list[str]:
-    every = max(1, math.ceil(len(marks) / _MOST_MARKS))
+def _marks(marks: Sequence[str], across: _Across, *, every: bool = False) -> list[str]:
+    apart = max(1, math.ceil(len(marks) / (_MOST_MARKS * (3 if every else 1))))
     y = _HEAD + _HEIGHT + 18
     return [
-        f'<text class="mark{" mark--second" if number % 2 else ""}" x="{across.middle(at):.3f}%" y="{y}">'
+        f'<text class="mark{" mark--second" if number % 2 and not every else ""}" x="{across.middle(at):.3f}%" y="{y}">'
         f"{escape(marks[at])}</text>"
-        for number, at in enumerate(range(0, len(marks), every))
+        for number, at in enumerate(range(0, len(marks), apart))
     ]
 
 

@@ -18,11 +18,11 @@ from werkzeug.exceptions import NotFound
 
 from server.access.rules import Rule, Scope
 from server.dashboard import wording
-from server.dashboard.charts import Chart
+from server.dashboard.charts import Chart, proportion
 from server.dashboard.desk import is_shared
 from server.dashboard.tables import Table
 from server.span import SpanError
-from storage.bridge import DatabaseUnavailable
+from storage.bridge import DatabaseRefused, DatabaseUnavailable
 
 STATIC: Final = Path(__file__).with_name("static")
 FILES: Final = "dashboard_files"
@@ -133,7 +133,7 @@ def _file_of_table(sheet: Sheet, key: str = "") -> Response:
 async def _file_of_picture(sheet: Sheet, key: str = "") -> Response:
     draw = sheet.pictures.get(request.args.get("picture", next(iter(sheet.pictures), "")))
     if draw is None:
-        raise BadQuestion(f"There is no such picture; this page has {', '.join(sheet.pictures)}.")
+        raise BadQuestion(f"There is no such picture; this page has {', '.join(sheet.pictures) or 'none'}.")
     chart = await trio.to_thread.run_sync(draw)
     response = _download(chart.by_itself(), "image/svg+xml", _file_name(sheet.section, key, chart.name, "svg"))
     response.headers["content-security-policy"] = _PICTURE_POLICY
@@ -173,6 +173,7 @@ def helpers() -> dict[str, Any]:
             (endpoint, name) for endpoint, name in _NAVIGATION if f"{mounted}.{endpoint}" in current_app.view_functions
         ],
         "wording": wording,
+        "proportion": proportion,
     }
 
 
@@ -183,6 +184,7 @@ def add_manners(routes: Blueprint) -> None:
     routes.register_error_handler(SpanError, _bad_question)
     routes.register_error_handler(BadQuestion, _bad_question)
     routes.register_error_handler(DatabaseUnavailable, _database_away)
+    routes.register_error_handler(DatabaseRefused, _database_away)
     routes.register_error_handler(NotFound, _not_found)
 
 

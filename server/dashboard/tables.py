@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final, Literal
 
 Cell = str | int | float | date | None
-Kind = Literal["text", "count", "rate", "decimal", "date"]
+Kind = Literal["text", "count", "rate", "decimal", "date", "month"]
 
 # A spreadsheet takes what begins with one of these for a formula, and titles and keys are strangers' text.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
