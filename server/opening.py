@@ -166,6 +166,21 @@ async def connected_only(config: Config, data_dir: Path, console: Console) -> As
                 yield opened
 
 
+@asynccontextmanager
+async def running_only(config: Config, data_dir: Path) -> AsyncIterator[Database]:
+    """For commands that ask a running service: its database. Raises CannotStart where it does not run."""
+    with ExitStack() as stack:
+        if url := config.database_url.get_secret_value():
+            where = Address(url=url)
+        else:
+            running = stack.enter_context(running_postgres(data_dir / _DATABASE_FOLDER))
+            if running is None:
+                raise CannotStart(f"No Tonearm is running on {data_dir}. Start it with: tonearm serve")
+            where = _as_address(running)
+        async with connected(where, 2) as opened:
+            yield opened
+
+
 def _as_address(own: embedded.Address) -> Address:
     return Address(host=own.host, port=own.port, user=own.user, database=own.database)
 

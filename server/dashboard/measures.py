@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from server.dashboard.wording import decimal
-
 _UNITS: Final = ((86_400, "day"), (3600, "hour"), (60, "minute"))
 
 
@@ -16,7 +14,7 @@ def duration(seconds: float | None) -> str:
         if seconds >= size:
             number = int(seconds // size)
             return f"{number:,} {name}{'' if number == 1 else 's'}"
-    return "1 second" if seconds == 1 else f"{decimal(round(max(0.0, seconds), 1))} seconds"
+    return f"{seconds:.0f} seconds" if seconds >= 10 else f"{max(0.0, seconds):.1f} seconds"
 
 
 def size(number: int) -> str:

@@ -57,6 +57,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         says = {
             "mode": desk.mode().value,
             "answers": answers(desk.mode()),
+            "lifetimes": lifetimes(made),
             "groups": [(name, database(kinds, made)) for name, kinds in _GROUPS],
             "elsewhere": elsewhere(made),
         }
@@ -82,6 +83,31 @@ def answers(mode: Mode) -> Sequence[tuple[str, str]]:
         ("Who can see what?", f"The people of this site see {shown}. Nobody sees one listener's plays: they are not "
          "kept together."),
     )  # fmt: skip
+
+
+def lifetimes(made: Derives) -> Sequence[tuple[str, Markup]]:
+    """In short; how long is what the inventory says."""
+    told = [
+        ("That a track was played, how far, in which hour", DATABASE["play_event", "bucket"]),
+        ("That a link or an embed was copied", DATABASE["share_event", "channel"]),
+        ("Sums of plays and shares", DATABASE["play_counter", "complete"]),
+    ]
+    if made.pseudonym:
+        told += [
+            ("The code that your browser's number is mixed into", DATABASE["listener", "pseudonym"]),
+            ("That you asked to be forgotten", DATABASE["forgotten", "tag"]),
+        ]
+    if made.token:
+        told += [
+            ("The code of the day", DATABASE["listener_day", "token"]),
+            ("What it is mixed with", DATABASE["daily_salt", "sealed"]),
+            ("How many listeners a day had", DATABASE["listener_count", "listeners"]),
+        ]
+    return [(what, _sentence(fact.lives)) for what, fact in told]
+
+
+def _sentence(text: str) -> Markup:
+    return _plain(text[:1].upper() + text[1:] + ".")
 
 
 def database(kinds: Sequence[Kind], made: Derives) -> list[Item]:
