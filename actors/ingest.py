@@ -16,6 +16,7 @@ from actors.disk import DiskThread
 from actors.events import decode, encode
 from actors.ledger import Ledger, Reason
 from actors.messages import Spooled, SpooledRow, Submission
+from actors.waiting import Waiting
 from storage.spool import Row, Spool, SpoolUnavailable
 
 _MAX_GROUP: Final = 2048  # events in one row: bounds what a single fsync answers and how much one row can hold
@@ -38,12 +39,14 @@ class Ingest:
         ledger: Ledger,
         *,
         fed: int,
+        waiting: Waiting | None = None,
     ) -> None:
         self._submissions = submissions
         self._batches = batches
         self._spool = spool
         self._ledger = ledger
         self._fed = fed
+        self._waiting = waiting or Waiting()
         self._bell = trio.Event()  # rung when the feeding half should look at the spool again
         self._last = trio.Event()  # no more submissions will come
         self._refusing = False
@@ -78,14 +81,18 @@ class Ingest:
     async def _commit(self, group: Sequence[Submission]) -> Reason | None:
         payload = encode([submission.event for submission in group])
         try:
-            await self._appending.run(self._spool.append, payload, len(group))
+            row = await self._appending.run(self._spool.append, payload, len(group))
         except SpoolUnavailable as error:
             if not self._refusing:
                 _log.error("events are refused", reason=str(error))
             self._refusing = True
             # Counted here and not where the answer is sent: a client that went away was refused all the same.
+            self._ledger.waiting -= len(group)
             self._ledger.refused[Reason.UNAVAILABLE] += len(group)
             return Reason.UNAVAILABLE
+        self._ledger.waiting -= len(group)
+        self._ledger.spooled += len(group)
+        self._waiting.written(row, trio.current_time())
         if self._refusing:
             _log.info("events are accepted again")
         self._refusing = False

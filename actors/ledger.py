@@ -1,7 +1,8 @@
 """Every received event ends in exactly one named outcome; this counts them (DESIGN §3).
 
 received + recovered = counted + duplicate + pending in the spool + one count per reason of refusal, over a
-process's life, where `recovered` is what the spool held at the start.
+process's life, where `recovered` is what the spool held at the start. With `waiting` and `spooled`, which change in the
+same step as what they become, that holds at every moment; the spool itself is another thread's, and a moment apart.
 """
 
 from collections import Counter
@@ -32,6 +33,8 @@ class Ledger:
         self.recovered = recovered
         self.counted = 0
         self.duplicate = 0  # accepted, and known by their eventId to be counted already
+        self.waiting = 0  # handed in, and not yet known to be durable
+        self.spooled = recovered  # durable, and not yet known to be counted
         self.refused: Counter[Reason] = Counter()
 
     def missing(self, pending: int) -> int:

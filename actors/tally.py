@@ -8,6 +8,7 @@ from random import Random
 from typing import Final
 
 from actors.events import Bucket, Channel, Event, Forget, Moment, Play, Share
+from actors.happening import Happening
 from privacy.pseudonym import TargetKind, for_target
 from storage.counters import Delta, Target
 from storage.event_ids import EventId
@@ -30,6 +31,7 @@ class Tally:
     event_ids: dict[EventId, date] = field(default_factory=dict)  # of events that may come again, with their day
     duplicates: int = 0  # left out
     last_day: date = date.min  # on which something of it was accepted
+    happened: Counter[Happening] = field(default_factory=Counter)  # what may be told of it at once
     daily: defaultdict[tuple[Target, date], Delta] = field(default_factory=lambda: defaultdict(Delta))
 
     def shuffle(self, random: Random) -> None:
@@ -90,6 +92,7 @@ def tally(
         )
     result.last_day = max((day for _, day in moments.values()), default=date.min)
     for (key, day, bucket, via), number in plays.items():
+        result.happened[Happening("track", key, bucket, via)] += number
         for target in tracks.targets(key):
             _add_plays(result.daily[target, day], bucket, via, number)
     return result
@@ -145,6 +148,7 @@ def _share(result: Tally, share: Share, created_at: datetime, day: date, unknown
     for target in (shared, SITE):
         delta = result.daily[target, day]
         setattr(delta, name, getattr(delta, name) + 1)
+    result.happened[Happening(shared.kind, shared.key, share.channel)] += 1
     result.shares.append(ShareRow(created_at, day, shared.kind, shared.key, share.channel))
 
 

@@ -5,7 +5,7 @@ writer left it, an attempt whose answer was lost did commit, and the batch is cu
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from random import Random
 from typing import Final
@@ -14,11 +14,13 @@ import structlog
 import trio
 
 from actors.events import Forget
+from actors.hour import Counts
 from actors.ledger import Ledger
 from actors.messages import Resolved, SpooledRow
 from actors.recent import Recent
 from actors.retry import until_available
 from actors.tally import SITE, Tally, tally
+from actors.waiting import Waiting
 from privacy import pseudonym
 from storage import counters, cursor, event_ids, forgotten, listener_day, listeners, log
 from storage.bridge import Connection, Database
@@ -60,7 +62,10 @@ class Writer:
         *,
         counted: int,
         slot: int,
+        waiting: Waiting | None = None,
+        tell: Callable[[Counts], None] | None = None,
     ) -> None:
+        """`tell` is handed what was just counted; it must neither wait nor raise."""
         self._batches = batches
         self._database = database
         self._spool = spool
@@ -68,6 +73,8 @@ class Writer:
         self._random = random
         self._counted = counted
         self._slot = slot
+        self._waiting = waiting or Waiting()
+        self._tell = tell
         self._months: set[date] = set()  # known to have partitions
         self._generation = -1  # of the distinct sets, to which what follows belongs
         self._anybody_forgotten = False  # lately
@@ -106,7 +113,7 @@ class Writer:
             try:
                 await until_available("writer", lambda sums=sums, last=last: self._write(sums, last))  # type: ignore[misc]  # mypy cannot type a lambda's defaults
             except cursor.CursorMoved:
-                rows = await self._still_to_count(rows)
+                rows = await self._still_to_count(batch, rows)
                 continue
             except _Forgotten as found:
                 gone |= found.bases
@@ -116,6 +123,7 @@ class Writer:
                 continue
             self._moved_to(last, rows, sums.duplicates)
             self._remember(sums)
+            self._say(sums)
             break
         await self._drop()
 
@@ -171,17 +179,25 @@ class Writer:
             for target, token in pairs:
                 self._tokens.put((day, generation, target, token), True)
 
-    async def _still_to_count(self, rows: Sequence[SpooledRow]) -> Sequence[SpooledRow]:
+    def _say(self, sums: Tally) -> None:
+        if self._tell is not None:
+            self._tell(sums.happened)
+
+    async def _still_to_count(self, batch: Resolved, rows: Sequence[SpooledRow]) -> Sequence[SpooledRow]:
         counted, self._slot = await until_available(
             "writer", lambda: self._database.transaction(cursor.open_cursor, self._spool.spool_id)
         )
         _log.info("an attempt whose answer was lost had been counted", through=counted)
         # Duplicates among them go as counted: nothing tells them from the events whose ids that attempt has kept.
-        self._moved_to(counted, [row for row in rows if row.seq <= counted])
+        done = [row for row in rows if row.seq <= counted]
+        self._moved_to(counted, done)
+        self._say(tally((event for row in done for event in row.events), batch.releases, batch.unknown))
         return [row for row in rows if row.seq > counted]
 
     def _moved_to(self, seq: int, rows: Sequence[SpooledRow], duplicates: int = 0) -> None:
         self._counted = seq
+        self._waiting.counted(seq, trio.current_time())
+        self._ledger.spooled -= sum(len(row.events) for row in rows)
         self._ledger.counted += sum(len(row.events) for row in rows) - duplicates
         self._ledger.duplicate += duplicates
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from quart import Response, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, RequestTimeout
 
 from actors.ledger import Reason
+from actors.pulse import Pulse
 from privacy.modes import Mode
-from server import badges, dashboard, demo, stats, tracker_files
+from server import badges, dashboard, demo, health, stats, stream, tracker_files
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
@@ -25,6 +27,7 @@ from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
 from server.problems import not_found, problem
 from server.respond import as_response
+from server.titles import Titles
 from storage.bridge import Database
 
 _BODY_TIMEOUT_S: Final = 10  # a beacon's 200 bytes arrive in one packet; who needs longer is not a browser
@@ -42,6 +45,9 @@ class Parts:
     metrics: Metrics
     demo_audio: Path | None  # the demo's audio folder; None: no demo
     access: Access  # to what is the operator's
+    pulse: Pulse
+    now: Callable[[], float]  # seconds since 1970
+    zone: ZoneInfo  # of the site
     min_listeners: int = 0  # smaller counts of listeners are not shown
 
 
@@ -70,7 +76,11 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(badges.blueprint(parts.database, view))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
-    _add_dashboard(app, parts)
+    source = stream.Source(parts.pulse, Titles(parts.database))
+    doctor = health.Doctor(parts.pulse, parts.database, parts.now)
+    app.register_blueprint(stream.blueprint(source))
+    app.register_blueprint(health.blueprint(doctor))
+    _add_dashboard(app, parts, source, doctor)
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
@@ -82,12 +92,12 @@ def build(parts: Parts) -> QuartTrio:
 
 def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
-    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS
+    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | stream.ACCESS | health.ACCESS
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
-def _add_dashboard(app: QuartTrio, parts: Parts) -> None:
-    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners)
+def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, doctor: health.Doctor) -> None:
+    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, doctor, parts.zone)
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
     app.register_blueprint(dashboard.blueprint(desk, dashboard.SHARED), url_prefix="/shared/<link>")

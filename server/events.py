@@ -140,6 +140,7 @@ class Events:
         except (trio.WouldBlock, trio.BrokenResourceError):  # broken: ingest has died, and the process is going down
             self._ledger.refused[Reason.UNAVAILABLE] += 1
             return self.outcome(request, Reason.UNAVAILABLE)
+        self._ledger.waiting += 1
         return submission
 
     def outcome(self, request: Request, refused: Reason | None) -> Answer:

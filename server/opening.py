@@ -26,7 +26,7 @@ from storage.bridge import Address, Database, DatabaseRefused, DatabaseUnavailab
 from storage.embedded.client import running_postgres
 
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
-FEWEST_CONNECTIONS: Final = 4  # of one process: the writer, the resolver, the rotator, and one that reads
+FEWEST_CONNECTIONS: Final = 5  # of one process: the writer, the resolver, rotator and pulse, and one that reads
 _DESCRIPTORS: Final = 65_536
 _DATABASE_FOLDER: Final = "postgres"
 _AUDIO_FOLDER: Final = "demo-audio"
@@ -165,6 +165,21 @@ async def connected_only(config: Config, data_dir: Path, console: Console) -> As
         else:
             async with connected(_as_address(running), FEWEST_CONNECTIONS) as opened:
                 yield opened
+
+
+@asynccontextmanager
+async def running_only(config: Config, data_dir: Path) -> AsyncIterator[Database]:
+    """For commands that ask a running service: its database. Raises CannotStart where it does not run."""
+    with ExitStack() as stack:
+        if url := config.database_url.get_secret_value():
+            where = Address(url=url)
+        else:
+            running = stack.enter_context(running_postgres(data_dir / _DATABASE_FOLDER))
+            if running is None:
+                raise CannotStart(f"No Tonearm is running on {data_dir}. Start it with: tonearm serve")
+            where = _as_address(running)
+        async with connected(where, 2) as opened:
+            yield opened
 
 
 def _as_address(own: embedded.Address) -> Address:

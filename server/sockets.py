@@ -4,8 +4,9 @@ import errno
 import os
 import socket
 import stat
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 BACKLOG: Final = 1024  # connections the kernel keeps while the process is busy; a page's beacons come in bursts
 _REASONS: Final = {
@@ -35,6 +36,29 @@ def forget(bind: str) -> None:
     """After closing: a unix socket leaves its file behind."""
     if bind.startswith("unix:"):
         Path(bind.removeprefix("unix:")).unlink(missing_ok=True)
+
+
+def cut(listener: socket.socket) -> int:
+    """Shut every connection of this process that `listener` has accepted; returns how many there were.
+
+    For what nobody holds a handle to: Hypercorn writes an answer shielded from cancellation, so a client that takes
+    nothing any more would keep the process from stopping for ever.
+    """
+    own = listener.getsockname()
+    found = 0
+    for path in Path("/dev/fd").iterdir():
+        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as connection:
+            if connection.family == listener.family and _accepted_at(own, connection):
+                connection.shutdown(socket.SHUT_RDWR)
+                found += 1
+    return found
+
+
+def _accepted_at(own: Any, connection: socket.socket) -> bool:
+    """Raises OSError for what has no peer, as a listening socket."""
+    connection.getpeername()
+    name = connection.getsockname()
+    return bool(name == own) if connection.family == socket.AF_UNIX else name[1] == own[1]
 
 
 def describe(listener: socket.socket) -> str:

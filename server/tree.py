@@ -27,14 +27,17 @@ from hypercorn.config import Config as HypercornConfig
 from hypercorn.trio import serve as serve_hypercorn
 from quart_trio import QuartTrio
 
+from actors.hour import Counts
 from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
+from actors.pulse import Pulse
 from actors.resolver import Resolver
 from actors.retry import until_available
 from actors.rotator import Rotator
 from actors.salts import Salts
+from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
 from server import app, opening, sockets
@@ -47,6 +50,7 @@ from server.events import Events, Listeners
 from server.limiter import Limiter
 from server.live import Live
 from server.metrics import Metrics
+from server.standing import Backlog, Standing
 from storage import cursor
 from storage.bridge import Address, Database
 from storage.spool import Spool, SpoolUnavailable
@@ -107,7 +111,8 @@ async def run_tree(
     ):
         key = await opening.pseudonym_key(secret, database, chance.random_bytes)
         listeners = Listeners(live, key, Salts())
-        counting = Counting(config, database, chance)
+        life, its_end = trio.open_memory_channel[None](0)
+        counting = Counting(config, database, chance, lambda counts: pulse.counted(counts))
         to_ingest, actors = await counting.chain(spool)
         ledger = counting.ledger
         events = Events(
@@ -122,7 +127,6 @@ async def run_tree(
             origins=frozenset(config.site.origins),
             trusted=TrustedProxies.parse(config.http.trusted_proxies),
         )
-        life, its_end = trio.open_memory_channel[None](0)
 
         def now() -> datetime:
             return datetime.fromtimestamp(chance.now(), config.zone)
@@ -156,6 +160,22 @@ async def run_tree(
             monotonic=time.monotonic,
             random_bytes=chance.random_bytes,
         )
+        standing = Standing(
+            place.number,
+            int(chance.now()),
+            ledger,
+            lambda: counting.backlog(spool),
+            lambda: live.mode,
+            rotator,
+            findings,
+        )
+        pulse = Pulse(
+            its_end.clone(),
+            database,
+            source=chance.random_bytes(8).hex(),
+            now=chance.now,
+            report=standing.report,
+        )
         parts = app.Parts(
             events,
             database,
@@ -164,6 +184,9 @@ async def run_tree(
             Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
             place.audio,
             access,
+            pulse,
+            chance.now,
+            config.zone,
             config.stats.min_listeners,
         )
 
@@ -172,6 +195,7 @@ async def run_tree(
                 await outer.start(_permanent, actor, stop)
             # Before the housekeeper: it says that a day is past, which that one then closes.
             await outer.start(_permanent, rotator, stop)
+            await outer.start(_permanent, pulse, stop)
             if place.number == 0:
                 outer.start_soon(counting.inherit, place.data_dir, place.workers)
                 await outer.start(_permanent, housekeeper, stop)
@@ -179,6 +203,7 @@ async def run_tree(
                 await inner.start(_front, app.build(parts), place.http_socket, stop)
                 door = Listener(place.beacon_socket, events, config.beacon, chance.now)
                 await inner.start(door.run, stop, _GRACE_S)
+                inner.start_soon(_end_streams, pulse, stop)
                 task_status.started()
             # The front is closed, and with it the last sender into ingest: the actors drain and return.
             outer.cancel_scope.deadline = trio.current_time() + DRAIN_S
@@ -191,8 +216,12 @@ async def run_tree(
 class Counting:
     """Makes chains of actors from a spool to the database, all with one ledger."""
 
-    def __init__(self, config: Config, database: Database, chance: Chance) -> None:
+    def __init__(
+        self, config: Config, database: Database, chance: Chance, tell: Callable[[Counts], None] | None = None
+    ) -> None:
         self.ledger = Ledger()
+        self._tell = tell
+        self._waiting: dict[Spool, Waiting] = {}
         self._new_keys_per_day = config.limits.new_keys_per_day
         self._max_mib = config.spool.max_mib
         self._inherited: Spool | None = None
@@ -204,13 +233,26 @@ class Counting:
         """The way in, and the three actors behind it."""
         counted, slot = await opening.position(self._database, spool)
         self.ledger.recovered += spool.pending_events
+        self.ledger.spooled += spool.pending_events
+        recovered_through = spool.last_seq if spool.pending_events else 0
+        waiting = self._waiting[spool] = Waiting(trio.current_time(), recovered_through=recovered_through)
         to_ingest, submissions = trio.open_memory_channel[Submission](SUBMISSIONS)
         to_resolver, spooled = trio.open_memory_channel[Spooled](BATCHES)
         to_writer, resolved = trio.open_memory_channel[Resolved](BATCHES)
         return to_ingest, (
-            Ingest(submissions, to_resolver, spool, self.ledger, fed=counted),
+            Ingest(submissions, to_resolver, spool, self.ledger, fed=counted, waiting=waiting),
             Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day),
-            Writer(resolved, self._database, spool, self.ledger, self._random, counted=counted, slot=slot),
+            Writer(
+                resolved,
+                self._database,
+                spool,
+                self.ledger,
+                self._random,
+                counted=counted,
+                slot=slot,
+                waiting=waiting,
+                tell=self._tell,
+            ),
         )
 
     async def inherit(self, data_dir: Path, workers: int) -> None:
@@ -235,6 +277,7 @@ class Counting:
             for actor in actors:
                 nursery.start_soon(actor.run)
         self._inherited = None
+        del self._waiting[spool]
         if spool.pending_events:  # counted, but the disk did not let them go: the cursor keeps them from counting twice
             return False
         # No day waits for it any more.
@@ -245,6 +288,15 @@ class Counting:
         """Events in this process's hands that are not yet known to be counted."""
         return own.pending_events + (self._inherited.pending_events if self._inherited else 0)
 
+    def backlog(self, own: Spool) -> Backlog:
+        """What waits, where, and for how long."""
+        now = trio.current_time()
+        return Backlog(
+            bytes=own.pending_bytes + (self._inherited.pending_bytes if self._inherited else 0),
+            oldest_s=max(waiting.age(now) for waiting in self._waiting.values()),
+            lag_s=self._waiting[own].lag,
+        )
+
 
 async def _permanent(
     actor: Actor, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
@@ -252,6 +304,12 @@ async def _permanent(
     await actor.run(task_status=task_status)
     if not stop.is_set():
         raise ActorEnded(f"{type(actor).__name__} ended while the service was running")
+
+
+async def _end_streams(pulse: Pulse, stop: trio.Event) -> None:
+    """A live stream has no end of its own, and would hold up the front until it is cut."""
+    await stop.wait()
+    pulse.audience.end()
 
 
 async def _front(
@@ -270,4 +328,15 @@ async def _front(
     hypercorn.graceful_timeout = _GRACE_S
     hypercorn.keep_alive_timeout = _KEEP_ALIVE_S
     hypercorn.backlog = sockets.BACKLOG
-    await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_cut_off, listener, stop)
+        await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
+        nursery.cancel_scope.cancel()
+
+
+async def _cut_off(listener: socket.socket, stop: trio.Event) -> None:
+    """What is still open once the grace is over, and would not end by itself."""
+    await stop.wait()
+    await trio.sleep(_GRACE_S)
+    if connections := sockets.cut(listener):
+        _log.info("connections are cut that were open when the service stopped", connections=connections)

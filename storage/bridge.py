@@ -12,15 +12,18 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import anyio.from_thread
 import asyncpg
 import outcome
 import trio
+
+from storage.told import Told
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -143,7 +146,7 @@ class Database:
         Raises DatabaseUnavailable where trying again makes sense; what else comes is a bug.
         """
 
-        return await _over(self._loop, lambda: _borrowing(self._pool, lambda one: work(one, *args, **kwargs)))
+        return await _over(self._loop, lambda: _borrowing(self._lend(), lambda one: work(one, *args, **kwargs)))
 
     async def transaction(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -154,7 +157,7 @@ class Database:
             async with connection.transaction():
                 return await work(connection, *args, **kwargs)
 
-        return await _over(self._loop, lambda: _borrowing(self._pool, whole))
+        return await _over(self._loop, lambda: _borrowing(self._lend(), whole))
 
     async def patiently(
         self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
@@ -166,19 +169,25 @@ class Database:
 
         return await self.transaction(patient)
 
+    def _lend(self) -> "AbstractAsyncContextManager[asyncpg.pool.PoolConnectionProxy[Any]]":
+        lent: AbstractAsyncContextManager[asyncpg.pool.PoolConnectionProxy[Any]]
+        lent = self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+        return lent
+
     @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator["News"]:
         """What is told with NOTIFY on `channel`, on a connection held for it. Raises DatabaseUnavailable."""
         token = trio.lowlevel.current_trio_token()
-        ring, rung = trio.open_memory_channel[None](1)
+        said, cut = Told(), Event()
 
-        def told(*_: object) -> None:
+        def told(_connection: object, _process: int, _channel: str, payload: str) -> None:
             with suppress(trio.RunFinishedError):
-                token.run_sync_soon(_ring, ring)
+                token.run_sync_soon(said.put, payload)
 
         def gone(*_: object) -> None:
+            cut.set()
             with suppress(trio.RunFinishedError):
-                token.run_sync_soon(ring.close)
+                token.run_sync_soon(said.end)
 
         async def begin() -> "asyncpg.pool.PoolConnectionProxy[Any]":
             connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
@@ -200,7 +209,7 @@ class Database:
 
         connection = await _over(self._loop, begin)
         try:
-            yield News(rung)
+            yield News(self._loop, connection, said, cut)
         finally:
             with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
                 await _over(self._loop, end)
@@ -217,22 +226,44 @@ class _Patient:
 
 
 class News:
-    """That something was told; several times may be told as one."""
+    """What is told on a channel, and the connection that hears it."""
 
-    def __init__(self, rung: "trio.MemoryReceiveChannel[None]") -> None:
-        self._rung = rung
+    def __init__(
+        self, thread: _Thread, connection: "asyncpg.pool.PoolConnectionProxy[Any]", told: Told, cut: Event
+    ) -> None:
+        self._loop = thread
+        self._connection = connection
+        self._told = told
+        self._cut = cut  # set in the other thread, at once
 
-    async def wait(self) -> None:
-        """Until something was told. Raises DatabaseUnavailable where the connection is lost."""
-        try:
-            await self._rung.receive()
-        except trio.EndOfChannel:
-            raise DatabaseUnavailable("the connection that listens for news was lost") from None
+    async def wait(self) -> Sequence[str]:
+        """Until something was told; the payloads since the last call, in the order they were told.
 
+        Raises DatabaseUnavailable where the connection is lost.
+        """
+        payloads = await self._told.take()
+        if not payloads:
+            raise DatabaseUnavailable("the connection that listens for news was lost")
+        return payloads
 
-def _ring(ring: "trio.MemorySendChannel[None]") -> None:
-    with suppress(trio.WouldBlock, trio.ClosedResourceError, trio.BrokenResourceError):
-        ring.send_nowait(None)
+    def lost(self) -> int:
+        """How many payloads were not taken in time since this was asked last."""
+        return self._told.lost()
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`await work(connection, *args)` on the connection that listens, so that it waits for no other.
+
+        By one task at a time. Raises DatabaseUnavailable.
+        """
+
+        async def on_this() -> T:
+            if self._cut.is_set():  # the pool has taken the connection back, and asyncpg would call this a wrong use
+                raise asyncpg.ConnectionDoesNotExistError("the connection was lost")
+            return await _borrowing(nullcontext(self._connection), lambda one: work(one, *args, **kwargs))
+
+        return await _over(self._loop, on_this)
 
 
 @asynccontextmanager
@@ -290,9 +321,10 @@ async def _close(pool: "asyncpg.Pool[Any]") -> None:
 
 
 async def _borrowing(
-    pool: "asyncpg.Pool[Any]", work: Callable[["asyncpg.pool.PoolConnectionProxy[Any]"], Awaitable[T]]
+    lent: "AbstractAsyncContextManager[asyncpg.pool.PoolConnectionProxy[Any]]",
+    work: Callable[["asyncpg.pool.PoolConnectionProxy[Any]"], Awaitable[T]],
 ) -> T:
-    """`work` on a connection of the pool, which ends when the connection does.
+    """`work` on a connection that is lent, which ends when the connection does.
 
     asyncpg alone does not see to that: a COPY that waits for room to write waits for ever if the connection is lost
     meanwhile. And after such an end the rollback and the return to the pool fail for reasons of their own.
@@ -306,7 +338,7 @@ async def _borrowing(
             task.cancel()
 
     try:
-        async with pool.acquire(timeout=_CONNECT_TIMEOUT_S) as connection:
+        async with lent as connection:
             connection.add_termination_listener(gone)
             try:
                 return await work(connection)

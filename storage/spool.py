@@ -157,6 +157,11 @@ class Spool:
         """How many accepted events are not yet known to be counted."""
         return int(self._pending_events)
 
+    @property
+    def pending_bytes(self) -> int:
+        """How large their payloads are."""
+        return int(self._pending_bytes)
+
     def close(self) -> None:
         """Scrub, if the disk lets us, and close; the lock is given up last."""
         try:

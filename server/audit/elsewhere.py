@@ -82,6 +82,21 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "the operator is known to be the operator",
     ),
     Place(
+        "memory of the service: the last hour, for the live page",
+        "how often which track was played how far and came which way, and what was copied, by the minute; nothing of a "
+        "listener",
+        "an hour",
+        "who looks at the live page sees what is played now, though the log keeps the hour alone",
+    ),
+    Place(
+        "PostgreSQL's queue of notifications (`pg_notify` in its data directory, and memory)",
+        "the same sums, as the processes tell them to each other about once a second, and how many events each has "
+        "taken, counted and refused; in no table, write-ahead log, replica or backup",
+        "until every process has read it, usually at once; its pages are used again, and a start of PostgreSQL empties "
+        "it",
+        "every process shows the same",
+    ),
+    Place(
         "browser: `tonearm.listener` in localStorage, first party",
         "a random UUID (version 4)",
         "from the first play that counts in the modes `anon-id` and `both`; until opt-out, Global Privacy Control or "

@@ -8,6 +8,7 @@ from server.cli import (
     catalog,
     check,
     config,
+    live,
     password,
     privacy,
     rebuild,
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker", hidden=True)(worker.worker)
 app.command("check")(check.check)
+app.command("live")(live.live)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)

@@ -7,10 +7,10 @@ from typing import Any, Final
 from quart import Blueprint, g
 
 from server.access.rules import ANYBODY, Rule, Scope
-from server.dashboard import boards, overview, page, shares, target
+from server.dashboard import boards, health, live, overview, page, privacy, shares, target
 from server.dashboard.desk import Desk
 
-_PAGES: Final[tuple[ModuleType, ...]] = (overview, boards, target, shares)
+_PAGES: Final[tuple[ModuleType, ...]] = (overview, boards, target, shares, live, health, privacy)
 """Each has `add(routes, desk)`, and `ACCESS` from its endpoints to their rules."""
 
 OPERATOR, SHARED = "dashboard", "shared"

@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from quart import g
 
 from privacy.modes import Derives, Mode, derives
+from server.health import Doctor
+from server.stream import Source
 from storage.bridge import Database
 
 
@@ -17,7 +20,10 @@ class Desk:
     database: Database
     mode: Callable[[], Mode]
     today: Callable[[], date]
-    min_listeners: int = 0
+    min_listeners: int
+    live: Source  # what is counted at this moment
+    doctor: Doctor  # how the service is
+    zone: ZoneInfo  # of the site
 
     def counted(self) -> Derives:
         """Which listeners the privacy mode counts."""

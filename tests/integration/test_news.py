@@ -1,0 +1,85 @@
+"""What is told by NOTIFY arrives whole and in order, also beside work on the same connection; a lost line is said."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import trio
+
+from storage import pulse
+from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
+from tests.support.postgres import rows
+
+_KILL_LISTENERS = """SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid() AND query ~ '^LISTEN|pg_notify'"""
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(Address(url=database_url), connections=4) as opened:
+        yield opened
+
+
+async def test_payloads_arrive_whole_and_in_order(database: Database) -> None:
+    said = [f"{number} {'ü' * 3_900}" for number in range(50)]
+    with trio.fail_after(20):
+        async with database.listening("a_channel") as news:
+            await rows(database, "SELECT pg_notify('a_channel', one) FROM unnest($1::text[]) AS one", said)
+            heard: list[str] = []
+            while len(heard) < len(said):
+                heard += await news.wait()
+    assert said == heard
+
+
+async def test_a_channel_hears_nothing_of_another(database: Database) -> None:
+    with trio.fail_after(20):
+        async with database.listening("a_channel") as news:
+            await rows(database, "SELECT pg_notify('another', 'x'), pg_notify('a_channel', 'y')")
+            assert ["y"] == await news.wait()
+
+
+async def test_who_listens_tells_on_the_same_connection_and_hears_itself(database: Database) -> None:
+    with trio.fail_after(20):
+        async with database.listening(pulse.CHANNEL) as news, database.listening(pulse.CHANNEL) as other:
+            await news.run(pulse.tell, ["one", "two"])
+            assert ["one", "two"] == await news.wait()
+            assert ["one", "two"] == await other.wait()
+
+
+async def test_a_reader_that_falls_behind_loses_the_oldest_and_is_told_how_many(database: Database) -> None:
+    with trio.fail_after(20):
+        async with database.listening("a_channel") as news, database.listening("a_channel") as last:
+            await rows(database, "SELECT pg_notify('a_channel', n::text) FROM generate_series(1, 2050) AS n")
+            while "2050" not in await last.wait():
+                pass
+            assert [str(number) for number in range(3, 2051)] == await news.wait()
+            assert 2 == news.lost()
+            assert 0 == news.lost()
+
+
+async def test_a_line_that_is_cut_is_an_outage_to_who_waits(database: Database) -> None:
+    with trio.fail_after(20):
+        async with database.listening("a_channel") as news:
+            assert [(1,)] == await rows(database, _KILL_LISTENERS)
+            with pytest.raises(DatabaseUnavailable):
+                await news.wait()
+            with pytest.raises(DatabaseUnavailable):
+                await news.run(pulse.tell, ["one"])
+        async with database.listening("a_channel") as news:  # and another can be had
+            await rows(database, "SELECT pg_notify('a_channel', 'again')")
+            assert ["again"] == await news.wait()
+
+
+async def test_a_line_that_is_cut_in_the_middle_of_work_is_an_outage(database: Database) -> None:
+    async def sleep(connection: Connection) -> None:
+        await connection.execute("SELECT pg_sleep(60), 'pg_notify'")
+
+    async def cut() -> None:
+        kill = _KILL_LISTENERS.replace("^LISTEN|pg_notify", "pg_sleep")
+        while [(0,)] == await rows(database, kill):
+            await trio.sleep(0.01)
+
+    with trio.fail_after(20):
+        async with database.listening("a_channel") as news, trio.open_nursery() as nursery:
+            nursery.start_soon(cut)
+            with pytest.raises(DatabaseUnavailable):
+                await news.run(sleep)
