@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from privacy.modes import Mode
 from storage.leaderboard import Kind
 from storage.series import Step
 
 Number = Annotated[int, Meta(ge=0)]
-Rate = Annotated[float, Meta(ge=0, le=1, description="complete / totalPlays, four decimals; null without plays.")]
+Ratio = Annotated[float, Meta(ge=0)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Position = Annotated[int, Meta(ge=1, le=10_000)]
+Rate = Annotated[Fraction | None, Meta(description="complete / totalPlays, four decimals; null without plays.")]
 DailyListeners = Annotated[
-    int | None,
+    Number | None,
     Meta(
-        ge=0,
         description="Each day's listeners, added up: nobody can be known again on another day. null where the privacy "
         "mode makes no tokens, and on a public share link where they are too few to be told.",
     ),
 ]
 AllTimeListeners = Annotated[
-    int | None,
+    Number | None,
     Meta(
-        ge=0,
         description="Distinct ids that browsers made, of all time, whatever the range. null where the privacy mode "
         "makes none, and on a public share link where they are too few to be told.",
     ),
@@ -46,13 +48,13 @@ class Counted(Struct, rename="camel", kw_only=True):
     partial: Annotated[int, Meta(ge=0, description="Left before 30 % of the track.")]
     sampled: Annotated[int, Meta(ge=0, description="Left between 30 % and 80 %.")]
     complete: Annotated[int, Meta(ge=0, description="Heard more than 80 %.")]
-    completion_rate: Rate | None
+    completion_rate: Rate
     total_shares: Number
     shares: ByChannel
-    shares_per_hundred_plays: Annotated[float | None, Meta(ge=0, description="null without plays.")]
+    shares_per_hundred_plays: Annotated[Ratio | None, Meta(description="null without plays.")]
     total_via: Annotated[int, Meta(ge=0, description="Plays that copied links and embeds brought; part of totalPlays.")]
     via: ByChannel
-    plays_per_share: Annotated[float | None, Meta(ge=0, description="totalVia / totalShares; null without shares.")]
+    plays_per_share: Annotated[Ratio | None, Meta(description="totalVia / totalShares; null without shares.")]
     daily_listeners: DailyListeners
     daily_listeners_partial: Annotated[
         bool | None, Meta(description="true: one of these days was counted in part only, its salt was made late.")
@@ -134,7 +136,7 @@ class Part(Struct, rename="camel", kw_only=True):
 
     name: Annotated[str | None, Meta(description="null: none, as a play that no copied link brought.")]
     count: Number
-    fraction: Annotated[float | None, Meta(ge=0, le=1, description="Of the total, four decimals; null where it is 0.")]
+    fraction: Annotated[Fraction | None, Meta(description="Of the total, four decimals; null where it is 0.")]
 
 
 By = Literal["bucket", "channel", "via", "medium"]
@@ -159,7 +161,7 @@ class BoardEntry(Counted, rename="camel", kw_only=True):
     release: Annotated[str | None, Meta(description="Of a track: the key of the release it is on now.")]
     release_title: str | None
     medium: str | None
-    position: Annotated[int | None, Meta(ge=1, description="Of a track on its release.")]
+    position: Annotated[Position | None, Meta(description="Of a track on its release.")]
     listeners: AllTimeListeners
     trend: Annotated[Sequence[int] | None, Meta(description="Plays of each step, if asked for.")]
 
@@ -174,26 +176,56 @@ class Leaderboard(Struct, rename="camel", kw_only=True):
     next: Annotated[str | None, Meta(description="The cursor of the next page; null: this is the last one.")]
 
 
-class CatalogRelease(Struct, rename="camel", kw_only=True):
+Title = Annotated[str, Meta(min_length=1)]
+
+
+Key = Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 bytes of UTF-8.")]
+Medium = Annotated[str | None, Meta(description="In the site's own words: album, mix, session, ...")]
+OnRelease = Annotated[str | None, Meta(description="A release's key; null for a loose track.")]
+
+
+class ReleaseBody(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a release is, but for its key."""
+
+    title: Title
+    medium: Medium = None
+
+
+class CatalogRelease(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """A release as the catalog has it."""
 
-    key: Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 bytes of UTF-8.")]
-    title: Annotated[str, Meta(min_length=1)]
-    medium: Annotated[str | None, Meta(description="In the site's own words: album, mix, session, ...")] = None
+    key: Key
+    title: Title
+    medium: Medium = None
 
 
-class CatalogTrack(Struct, rename="camel", kw_only=True):
+class TrackBody(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What a track is, but for its key."""
+
+    title: Title
+    release: OnRelease = None
+    position: Position | None = None
+
+
+class CatalogTrack(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
     """A track as the catalog has it."""
 
-    key: Annotated[str, Meta(min_length=1, max_length=200, description="1 to 200 bytes of UTF-8.")]
-    title: Annotated[str, Meta(min_length=1)]
-    release: Annotated[str | None, Meta(description="A release's key; null for a loose track.")] = None
-    position: Annotated[int | None, Meta(ge=1, le=10_000)] = None
+    key: Key
+    title: Title
+    release: OnRelease = None
+    position: Position | None = None
+
+
+class CatalogDocument(Struct, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """What `tonearm catalog load` takes as JSON, too. A release that a track names is in it, or in the catalog."""
+
+    releases: Sequence[CatalogRelease] = ()
+    tracks: Sequence[CatalogTrack] = ()
 
 
 class CatalogPage(Struct, rename="camel", kw_only=True):
-    """Some of the catalog: releases first, then tracks, each in the order of keys. Without the last three fields it is
-    a document that `PUT /api/catalog` takes.
+    """Some of the catalog: releases first, then tracks, each in the order of keys. `releases` and `tracks` alone are a
+    document that `PUT /api/catalog` takes.
     """
 
     releases: Sequence[CatalogRelease]
@@ -211,3 +243,42 @@ class CatalogChanges(Struct, rename="camel", kw_only=True):
     tracks_added: Sequence[str]
     tracks_changed: Sequence[str]
     unchanged: Number
+
+
+class DayOfListeners(Struct, rename="camel", kw_only=True):
+    """Option B's listeners of one day."""
+
+    day: date
+    listeners: Annotated[Number | None, Meta(description="null where they are too few to be told.")]
+    partial: bool
+
+
+class PublicFigures(Struct, rename="camel", kw_only=True):
+    """What anybody may know of a target; figures are at most a second behind the log."""
+
+    total_plays: Number
+    partial: Number
+    sampled: Number
+    complete: Number
+    completion_rate: Rate
+    total_shares: Number
+    shares: ByChannel
+    listeners: AllTimeListeners
+    listeners_today: Annotated[Number | None, Meta(description="null where the privacy mode makes no tokens.")]
+    listeners_today_partial: bool | None
+    listeners_by_day: Sequence[DayOfListeners] | UnsetType | None = UNSET
+
+
+class TrackerConfig(Struct):
+    """What the tracker must know before it may mint an id."""
+
+    mode: Mode
+
+
+class Problem(Struct):
+    """RFC 9457. Read `type` in programs; `detail` says what to mend, and its words may change."""
+
+    type: Annotated[str, Meta(pattern="^/problems/[a-z0-9-]+$")]
+    title: str
+    status: Annotated[int, Meta(ge=400, le=599)]
+    detail: str

@@ -15,15 +15,18 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 
 from actors.ledger import Reason
 from privacy.modes import Mode
-from server import badges, dashboard, demo, stats, tracker_files
+from server import api, badges, dashboard, demo, stats, tracker_files
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
+from server.api import upload
 from server.bodies import MOST_BYTES
 from server.dashboard.desk import Desk
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
+from server.limiter import Limiter
 from server.metrics import Metrics
 from server.problems import not_found, problem
+from server.questions import Asker
 from server.respond import as_response
 from storage.bridge import Database
 
@@ -40,9 +43,12 @@ class Parts:
     mode: Callable[[], Mode]
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
+    api_limiter: Limiter
     demo_audio: Path | None  # the demo's audio folder; None: no demo
     access: Access  # to what is the operator's
     min_listeners: int = 0  # smaller counts of listeners are not shown
+    zone: str = "UTC"  # of the site's days
+    catalog_bytes: int = 16 << 20  # of one catalog that is sent
 
 
 _OWN_ACCESS: Final[dict[str, Rule]] = {"event": ANYBODY, "in_prometheus_form": ANYBODY}
@@ -58,6 +64,7 @@ class _App(QuartTrio):
 def build(parts: Parts) -> QuartTrio:
     """The app, ready to be served."""
     app = _App("tonearm", static_folder=None)
+    app.request_class, app.asgi_http_class = upload.Request, upload.Connection
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["BODY_TIMEOUT"] = _BODY_TIMEOUT_S
     app.url_map.merge_slashes = False  # a key may hold two slashes in a row
@@ -68,6 +75,7 @@ def build(parts: Parts) -> QuartTrio:
 
     app.register_blueprint(stats.blueprint(parts.database, view))
     app.register_blueprint(badges.blueprint(parts.database, view))
+    app.register_blueprint(api.blueprint(_api(parts)))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
     _add_dashboard(app, parts)
@@ -82,7 +90,7 @@ def build(parts: Parts) -> QuartTrio:
 
 def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
-    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS
+    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | api.ACCESS
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
@@ -91,6 +99,16 @@ def _add_dashboard(app: QuartTrio, parts: Parts) -> None:
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
     app.register_blueprint(dashboard.blueprint(desk, dashboard.SHARED), url_prefix="/shared/<link>")
+
+
+def _api(parts: Parts) -> api.Api:
+    return api.Api(
+        parts.database,
+        lambda: Asker(parts.today(), parts.zone, parts.mode()),
+        parts.api_limiter,
+        parts.catalog_bytes,
+        parts.min_listeners,
+    )
 
 
 def _add_events(app: QuartTrio, events: Events) -> None:

@@ -14,15 +14,13 @@ Report = Callable[[int, int], None]
 """report(done, total), from any thread."""
 
 
-async def store(
-    connection: Connection, entries: Entries, report: Report = lambda done, total: None
-) -> Changes | list[str]:
+async def store(connection: Connection, entries: Entries, report: Report | None = None) -> Changes | list[str]:
     """In the caller's transaction, all of it; where it names releases that are nowhere, nothing, and those keys."""
     described = {release.key for release in entries.releases}
     named = {track.release for track in entries.tracks if track.release is not None}
     if missing := await catalog.missing_releases(connection, sorted(named - described)):
         return missing
-    tell = report or _untold
+    tell = _untold if report is None else report
     total = len(entries.releases) + len(entries.tracks)
     changes = Changes((), (), (), ())
     for start in range(0, len(entries.releases), _STEP):
