@@ -12,6 +12,7 @@ from server.access.rules import ANYBODY
 from server.answers import Problem
 from server.api import refusals
 from server.api.described import DESCRIBED
+from server.api.parameters import in_order
 from server.api.route import Content, Refusal, Route
 from server.api.table import ROUTES
 from server.problems import CONTENT_TYPE
@@ -108,7 +109,7 @@ def _parameters(route: Route) -> list[Mapping[str, Any]]:
 
 
 def _schema(form: type[Struct]) -> dict[str, Any]:
-    found: dict[str, Any] = next(iter(msgspec.json.schema(form)["$defs"].values()))
+    found: dict[str, Any] = in_order(next(iter(msgspec.json.schema(form)["$defs"].values())))
     return found
 
 
@@ -166,7 +167,7 @@ def _refused(kinds: Sequence[Refusal]) -> dict[str, Any]:
 def _schemas(routes: Iterable[Route]) -> dict[str, Any]:
     contents = [content for route in routes for content in (*route.answers.values(), route.takes) if content]
     forms = [Problem, *dict.fromkeys(content.form for content in contents if content.form)]
-    components: dict[str, Any] = msgspec.json.schema_components(forms, ref_template=_REF)[1]
+    components: dict[str, Any] = in_order(msgspec.json.schema_components(forms, ref_template=_REF)[1])
     return components
 
 

@@ -3,7 +3,7 @@
 What may be left out is UNSET, not None: there is no way to write null in an address.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
@@ -20,6 +20,8 @@ _DAY: Final[dict[str, Any]] = {"format": "date", "examples": ["2026-11-01"]}
 _TEXT: Final = "^[^\\u0000]*$"  # PostgreSQL's text has no NUL
 
 Range = Literal["today", "7d", "30d", "90d", "365d", "all", "custom"]
+ORDERS: Final = tuple(get_args(one) for one in (Range, Step, Sort, By))
+"""Words in an order that says something; a schema has them by the alphabet."""
 Day = Annotated[str, Meta(pattern=_TEXT, extra_json_schema=_DAY)]
 Text = Annotated[str, Meta(max_length=200, pattern=_TEXT)]
 Label = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -40,7 +42,9 @@ class Days(Struct, kw_only=True, forbid_unknown_fields=True):
 
     range: Annotated[
         Range | UnsetType,
-        Meta(description="30d unless `from` or `to` is there, which makes it custom. Ranges end today."),
+        Meta(
+            description="30d unless `from` or `to` is there, which makes it custom. Ranges end today.",
+        ),
     ] = UNSET
     first: Annotated[Day | UnsetType, Meta(description="The first day, ISO 8601.")] = field(name="from", default=UNSET)
     last: Annotated[Day | UnsetType, Meta(description="The last day, included, ISO 8601; otherwise today.")] = field(
@@ -133,6 +137,17 @@ class Nothing(Struct, forbid_unknown_fields=True):
     """No parameter is known."""
 
 
+def in_order(schema: Any) -> Any:
+    """The same schema with its words in the order of `ORDERS`."""
+    if isinstance(schema, dict):
+        orders = {frozenset(order): list(order) for order in ORDERS}
+        ordered = {name: in_order(value) for name, value in schema.items()}
+        if "enum" in schema:
+            ordered["enum"] = orders.get(frozenset(schema["enum"]), schema["enum"])
+        return ordered
+    return [in_order(one) for one in schema] if isinstance(schema, list) else schema
+
+
 def read(form: type[Struct], given: MultiDict[str, str]) -> Struct:
     """Raises AskError: a misspelt parameter must not be a silent default."""
     known = {one.encode_name for one in msgspec.structs.fields(form)}
@@ -151,7 +166,7 @@ def read(form: type[Struct], given: MultiDict[str, str]) -> Struct:
 def _sentence(form: type[Struct], message: str, given: MultiDict[str, str]) -> str:
     """Names the parameter, what was sent, and what is allowed."""
     schema = msgspec.json.schema(form)
-    described = next(iter(schema["$defs"].values()))["properties"]
+    described = in_order(next(iter(schema["$defs"].values())))["properties"]
     name = message.partition(" - at `$.")[2].rstrip("`")
     if name not in described:
         missing = message.removeprefix("Object missing required field ").strip("`")
