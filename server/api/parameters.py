@@ -22,7 +22,7 @@ _TEXT: Final = "^[^\\u0000]*$"  # PostgreSQL's text has no NUL
 Range = Literal["today", "7d", "30d", "90d", "365d", "all", "custom"]
 ORDERS: Final = tuple(get_args(one) for one in (Range, Step, Sort, By))
 """Words in an order that says something; a schema has them by the alphabet."""
-Day = Annotated[str, Meta(pattern=_TEXT, extra_json_schema=_DAY)]
+Day = Annotated[str, Meta(min_length=1, pattern=_TEXT, extra_json_schema=_DAY)]
 Text = Annotated[str, Meta(max_length=200, pattern=_TEXT)]
 Label = Annotated[str, Meta(min_length=1, max_length=40)]
 Limit = Annotated[int, Meta(ge=1, le=MOST_ENTRIES, description="How many entries a page has.")]
@@ -179,6 +179,8 @@ def _allowed(schema: dict[str, Any]) -> str:
         return ", ".join(schema["enum"])
     if schema["type"] == "integer":
         return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+    if schema.get("format") == "date":
+        return "a day such as 2026-11-21"
     if schema["type"] == "boolean":
         return "true or false"
     return f"text of up to {schema.get('maxLength', 200)} characters without NUL"

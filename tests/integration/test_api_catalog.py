@@ -46,7 +46,7 @@ def stored(service: Filled, like: str) -> list[tuple[Any, ...]]:
 
 
 def test_a_document_adds_and_changes_and_says_so(service: Filled) -> None:
-    document = {
+    document: dict[str, list[dict[str, Any]]] = {
         "releases": [{"key": "doc-r", "title": "R", "medium": "mix"}],
         "tracks": [{"key": "doc-a", "title": "A", "release": "doc-r", "position": 1}, {"key": "doc-b", "title": "B"}],
     }
@@ -73,7 +73,7 @@ def test_pages_of_the_catalog_put_back_change_nothing(service: Filled) -> None:
 
 
 def test_a_mistake_anywhere_changes_nothing_and_each_is_named(service: Filled) -> None:
-    tracks = [{"key": "half-a", "title": "A"}, {"key": "half-b"}, {"key": "", "title": "C"}]
+    tracks: list[dict[str, Any]] = [{"key": "half-a", "title": "A"}, {"key": "half-b"}, {"key": "", "title": "C"}]
     answer = service.put("", {"tracks": tracks})
     assert refused(answer, 400, "catalog").endswith("Nothing was changed.")
     assert [
