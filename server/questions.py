@@ -27,7 +27,7 @@ from server.answers import (
     Series,
     Subject,
 )
-from server.span import ALL, Span, pick
+from server.span import ALL, CUSTOM, Span, pick
 from storage import breakdown, catalog, leaderboard, series
 from storage.bridge import Connection
 from storage.counters import Target
@@ -218,6 +218,8 @@ async def _subject(connection: Connection, target: Target) -> Subject | None:
 
 
 async def _span(connection: Connection, target: Target, asked: Asked, asker: Asker) -> Span:
+    if asked.range not in (None, CUSTOM) and (asked.first or asked.last):
+        raise AskError(f"The range {asked.range} has its own days; leave out from and to, or the range.")
     needs_beginning = asked.range == ALL or (asked.last and not asked.first)
     since = await series.first_day(connection, target) if needs_beginning else None
     return pick(asked.range, asker.today, since=since, first=asked.first, last=asked.last, step=asked.step)

@@ -37,6 +37,11 @@ SELECT release_key, title, medium FROM release WHERE release_key > $1 ORDER BY r
 _TRACKS_AFTER: Final = """
 SELECT track_key, title, release_key, position FROM track WHERE track_key > $1 ORDER BY track_key LIMIT $2
 """
+# Not LIKE: a % in a key is a letter like any other.
+_KEYS_BEGINNING: Final = {
+    "track": "SELECT track_key FROM track WHERE starts_with(track_key, $1) ORDER BY 1 LIMIT $2",
+    "release": "SELECT release_key FROM release WHERE starts_with(release_key, $1) ORDER BY 1 LIMIT $2",
+}
 _SIZE: Final = "SELECT (SELECT count(*) FROM release), (SELECT count(*) FROM track)"
 _MOVE_ON: Final = "UPDATE catalog_version SET version = version + 1"
 
@@ -113,6 +118,11 @@ async def releases_after(connection: Connection, key: str, limit: int) -> list[R
 async def tracks_after(connection: Connection, key: str, limit: int) -> list[Track]:
     """In the order of keys; '' begins at the beginning."""
     return [Track(*row) for row in await connection.fetch(_TRACKS_AFTER, key, limit)]
+
+
+async def keys_beginning(connection: Connection, kind: str, beginning: str, limit: int) -> list[str]:
+    """Of `kind`, track or release, in order."""
+    return [str(row[0]) for row in await connection.fetch(_KEYS_BEGINNING[kind], beginning, limit)]
 
 
 async def size(connection: Connection) -> tuple[int, int]:

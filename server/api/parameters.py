@@ -52,9 +52,7 @@ class Days(Struct, kw_only=True, forbid_unknown_fields=True):
     )
 
     def asked(self) -> Asked:
-        """For server/questions.py. Days without `range` are a custom range; beside another one they are a mistake."""
-        if self.range and self.range != "custom" and (self.first or self.last):
-            raise AskError(f"range={self.range} has its own days; leave out from and to, or ask for range=custom.")
+        """For server/questions.py."""
         return Asked(self.range or None, self.first or None, self.last or None)
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import trio
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+from quart import Quart
 from quart.wrappers import Request as QuartRequest
-from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers.request import EventWrapper, TrioBody, TrioRequest
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
@@ -70,7 +70,7 @@ class Connection(TrioASGIHTTPConnection):
     given to it, since closing on unread bytes resets the connection and may take the answer along.
     """
 
-    def __init__(self, app: QuartTrio, scope: HTTPScope) -> None:
+    def __init__(self, app: Quart, scope: HTTPScope) -> None:
         super().__init__(app, scope)
         self._arrived = trio.Event()  # the request, all of it
 

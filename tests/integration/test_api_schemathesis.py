@@ -27,7 +27,7 @@ def test_every_answer_is_one_that_the_document_tells_of(
     postgres: Postgres, tmp_path: Path, phases: str, examples: int
 ) -> None:
     with filled_service(postgres, tmp_path, events=300) as service:
-        command = [_PROGRAM, "run", f"{service.service.url}/api/openapi.json", "--phases", phases]
+        command: list[str] = [str(_PROGRAM), "run", f"{service.service.url}/api/openapi.json", "--phases", phases]
         command += ["--max-examples", str(examples), "--seed", "1", "--continue-on-failure", "--warnings", "off"]
         command += ["--exclude-checks", ",".join(_NOT_HELD), "-H", "Authorization: Bearer any"]
         for name, value in OPERATOR.items():
