@@ -86,16 +86,18 @@ _LISTENER: Final = "6f1d0ad4-c8a9-4d2f-9a2e-0a9c4b8a7d11"
 
 DESCRIBED: Final[tuple[Route, ...]] = (
     Route(
-        endpoint="live.stream",
+        endpoint="stream.live",
         path="/api/live",
         rule=Scope.READ,
         tag=_SERVICE,
         summary="Plays and shares as they are counted",
-        says="Server-sent events, until either side ends the connection.",
+        says="Server-sent events, until either side ends the connection. `hour`: the last hour, first and every minute. "
+        "`counted`: what was counted in about the last second. `lost`: so many `counted` were left out.",
         answers={200: Content("The stream.", media_types=("text/event-stream",))},
+        refusals=[refusals.STREAMS],
     ),
     Route(
-        endpoint="live.health",
+        endpoint="health.health",
         path="/api/health",
         rule=Scope.ADMIN,
         tag=_SERVICE,

@@ -186,7 +186,7 @@ def _curl(method: str, path: str, operation: Described, *, scoped: bool) -> str:
     program = "curl" if method == "get" else f"curl -X {method.upper()}"
     lines = [f"{program} '{address}'" if query else f"{program} {address}"]
     if scoped:
-        lines.append('-H "Authorization: Bearer $TONEARM_TOKEN"')
+        lines.append('-H "Authorization: Bearer $TOKEN"')
     if "requestBody" in operation:
         media_type, content = next(iter(operation["requestBody"]["content"].items()))
         lines.append(f"-H 'Content-Type: {media_type}'")

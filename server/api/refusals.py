@@ -20,6 +20,7 @@ TOO_LARGE: Final = Refusal(413, "too-large", "The body is larger than it may be.
 MEDIA_TYPE: Final = Refusal(415, "media-type", "The body's Content-Type is not one of those listed.")
 RATE: Final = Refusal(429, "rate", "Too many requests in too short a time.", retry_after=True)
 DATABASE: Final = Refusal(503, "database-unavailable", "The database cannot be reached now.", retry_after=True)
+STREAMS: Final = Refusal(503, "streams", "As many live streams are open as there may be.", retry_after=True)
 UNAVAILABLE: Final = Refusal(503, "unavailable", "The event cannot be made durable now.", retry_after=True)
 
 

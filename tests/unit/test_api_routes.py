@@ -17,7 +17,7 @@ NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itse
 PREFIXES: Final = ("/api", "/badge", "/metrics")
 """Addresses for programs. Everything else are pages and files, which people and browsers find by links."""
 CATCH_ALL: Final = "event"  # answers every path below /api/event/, those that are no route of it with a 404
-NOT_SERVED_YET: Final = {"live.stream", "live.health"}
+NOT_SERVED_YET: Final = {"stream.live", "health.health"}
 
 
 def whole_app() -> QuartTrio:
