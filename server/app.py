@@ -17,15 +17,18 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTo
 from actors.ledger import Reason
 from actors.pulse import Pulse
 from privacy.modes import Mode
-from server import badges, dashboard, demo, health, stats, stream, tracker_files
+from server import api, badges, dashboard, demo, health, stats, stream, tracker_files
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
+from server.api import upload
 from server.bodies import MOST_BYTES
 from server.dashboard.desk import Desk
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
+from server.limiter import Limiter
 from server.metrics import Metrics
 from server.problems import not_found, problem
+from server.questions import Asker
 from server.respond import as_response
 from server.titles import Titles
 from storage.bridge import Database
@@ -43,12 +46,14 @@ class Parts:
     mode: Callable[[], Mode]
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
+    api_limiter: Limiter
     demo_audio: Path | None  # the demo's audio folder; None: no demo
     access: Access  # to what is the operator's
     pulse: Pulse
     now: Callable[[], float]  # seconds since 1970
     zone: ZoneInfo  # of the site
     min_listeners: int = 0  # smaller counts of listeners are not shown
+    catalog_bytes: int = 16 << 20  # of one catalog that is sent
 
 
 _OWN_ACCESS: Final[dict[str, Rule]] = {"event": ANYBODY, "in_prometheus_form": ANYBODY}
@@ -64,6 +69,7 @@ class _App(QuartTrio):
 def build(parts: Parts) -> QuartTrio:
     """The app, ready to be served."""
     app = _App("tonearm", static_folder=None)
+    app.request_class, app.asgi_http_class = upload.Request, upload.Connection
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.config["BODY_TIMEOUT"] = _BODY_TIMEOUT_S
     app.url_map.merge_slashes = False  # a key may hold two slashes in a row
@@ -74,6 +80,7 @@ def build(parts: Parts) -> QuartTrio:
 
     app.register_blueprint(stats.blueprint(parts.database, view))
     app.register_blueprint(badges.blueprint(parts.database, view))
+    app.register_blueprint(api.blueprint(_api(parts)))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
     source = stream.Source(parts.pulse, Titles(parts.database))
@@ -92,7 +99,8 @@ def build(parts: Parts) -> QuartTrio:
 
 def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
-    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | stream.ACCESS | health.ACCESS
+    own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | api.ACCESS
+    own |= stream.ACCESS | health.ACCESS
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
@@ -101,6 +109,16 @@ def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, doctor: 
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
     app.register_blueprint(dashboard.blueprint(desk, dashboard.SHARED), url_prefix="/shared/<link>")
+
+
+def _api(parts: Parts) -> api.Api:
+    return api.Api(
+        parts.database,
+        lambda: Asker(parts.today(), parts.zone.key, parts.mode()),
+        parts.api_limiter,
+        parts.catalog_bytes,
+        parts.min_listeners,
+    )
 
 
 def _add_events(app: QuartTrio, events: Events) -> None:

@@ -8,7 +8,7 @@ track_key, track_title, release_key, release_title, medium, position. A row with
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeGuard
@@ -24,7 +24,11 @@ _TRACK_FIELDS: Final = {"key", "title", "release", "position"}
 
 
 class CatalogFileError(Exception):
-    """One sentence per mistake, each naming the file and the line or entry."""
+    """One sentence per mistake, each naming the file and the line or entry; those beyond the first few are counted."""
+
+    def __init__(self, message: str, mistakes: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.mistakes = mistakes or (message,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ def load(path: Path) -> Entries:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise CatalogFileError(f"{path}, line {line}: not UTF-8. Save the file as UTF-8.") from None
-    reading = _Reading(str(path))
+    reading = _Reading(f"{path}, ")
     if path.suffix.lower() == ".json":
         _read_json(text, reading)
     elif path.suffix.lower() == ".csv":
@@ -54,17 +58,27 @@ def load(path: Path) -> Entries:
     return reading.entries()
 
 
+def parse(document: bytes) -> Entries:
+    """A catalog in JSON that came without a file. Raises CatalogFileError."""
+    reading = _Reading("")
+    try:
+        _read_json(document.decode("utf-8-sig"), reading)
+    except UnicodeDecodeError:
+        reading.mistake("the document", "not UTF-8.")
+    return reading.entries()
+
+
 @dataclass(slots=True)
 class _Reading:
     """Entries gathered so far, where each came from, and the mistakes."""
 
-    path: str
+    source: str  # stands before each mistake
     releases: dict[str, tuple[str, Release]] = field(default_factory=dict)
     tracks: dict[str, tuple[str, Track]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)
 
     def mistake(self, where: str, sentence: str) -> None:
-        self.mistakes.append(f"{self.path}, {where}: {sentence}")
+        self.mistakes.append(f"{self.source}{where}: {sentence}")
 
     def add_release(self, where: str, key: object, title: object, medium: object) -> None:
         good_key, good_title = self._key(where, "release", key), self._title(where, "release", title)
@@ -92,7 +106,7 @@ class _Reading:
             shown = self.mistakes[:_MOST_MISTAKES]
             if more := len(self.mistakes) - len(shown):
                 shown.append(f"... and {more} more.")
-            raise CatalogFileError("\n".join([*shown, "Nothing was loaded."]))
+            raise CatalogFileError("\n".join([*shown, "Nothing was loaded."]), shown)
         releases = [release for _, release in self.releases.values()]
         return Entries(releases, [track for _, track in self.tracks.values()])
 
@@ -183,6 +197,9 @@ def _read_json(text: str, reading: _Reading) -> None:
         return
     except RecursionError:
         reading.mistake("line 1", "nested too deeply for a catalog.")
+        return
+    except ValueError:  # of a number with thousands of digits
+        reading.mistake("line 1", "a number in it is longer than any position.")
         return
     if not isinstance(parsed, dict) or not parsed.keys() <= {"releases", "tracks"}:
         reading.mistake("line 1", 'the file must hold one object with the lists "releases" and "tracks".')

@@ -106,6 +106,9 @@ class Limits(Section):
     burst: int = Field(default=120, ge=1)  # at once, before the rate applies: a venue or a dorm shares one address
     refuse_crawlers: bool = True  # by the list of the package crawler-user-agents
     new_keys_per_day: int = Field(default=1000, ge=0)  # outside the catalog; strangers must not make them without end
+    api_per_minute: int = Field(default=600, ge=0)  # of one token or session to the operator's API. 0: no limit
+    api_burst: int = Field(default=120, ge=1)  # at once: a dashboard of one's own asks a dozen questions for a page
+    catalog_mib: int = Field(default=16, ge=1, le=64)  # of one document; about 150,000 tracks
 
 
 class Site(Section):

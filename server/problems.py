@@ -37,9 +37,11 @@ class Answer:
         return self._wire
 
 
-def problem(status: int, name: str, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Answer:
-    """`type` is stable (`/problems/NAME`); `detail` is a sentence that says what to mend."""
-    body = {"type": f"/problems/{name}", "title": title, "status": status, "detail": detail}
+def problem(
+    status: int, name: str, title: str, detail: str, headers: Mapping[str, str] | None = None, **more: object
+) -> Answer:
+    """`type` is stable (`/problems/NAME`); `detail` is a sentence that says what to mend; `more`: further members."""
+    body = {"type": f"/problems/{name}", "title": title, "status": status, "detail": detail, **more}
     return Answer(
         status,
         {"content-type": CONTENT_TYPE, "cache-control": "no-store", **(headers or {})},

@@ -182,12 +182,16 @@ async def run_tree(
             lambda: live.mode,
             lambda: now().date(),
             Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
+            Limiter(
+                config.limits.api_per_minute, config.limits.api_burst, key=chance.random_bytes(32), now=time.monotonic
+            ),
             place.audio,
             access,
             pulse,
             chance.now,
             config.zone,
             config.stats.min_listeners,
+            catalog_bytes=config.limits.catalog_mib << 20,
         )
 
         async with trio.open_nursery() as outer:

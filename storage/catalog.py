@@ -28,6 +28,21 @@ _MISSING_RELEASES: Final = """
 SELECT wanted FROM unnest($1::text[]) AS wanted
 WHERE NOT EXISTS (SELECT FROM release WHERE release_key = wanted)
 """
+_TRACK: Final = "SELECT track_key, title, release_key, position FROM track WHERE track_key = $1"
+_RELEASE: Final = "SELECT release_key, title, medium FROM release WHERE release_key = $1"
+# Pages by key, which is unique and never changes: an entry is on one page, whatever is added meanwhile.
+_RELEASES_AFTER: Final = """
+SELECT release_key, title, medium FROM release WHERE release_key > $1 ORDER BY release_key LIMIT $2
+"""
+_TRACKS_AFTER: Final = """
+SELECT track_key, title, release_key, position FROM track WHERE track_key > $1 ORDER BY track_key LIMIT $2
+"""
+# Not LIKE: a % in a key is a letter like any other.
+_KEYS_BEGINNING: Final = {
+    "track": "SELECT track_key FROM track WHERE starts_with(track_key, $1) ORDER BY 1 LIMIT $2",
+    "release": "SELECT release_key FROM release WHERE starts_with(release_key, $1) ORDER BY 1 LIMIT $2",
+}
+_SIZE: Final = "SELECT (SELECT count(*) FROM release), (SELECT count(*) FROM track)"
 _MOVE_ON: Final = "UPDATE catalog_version SET version = version + 1"
 
 
@@ -81,6 +96,40 @@ async def releases_of(connection: Connection, track_keys: Sequence[str]) -> dict
 async def missing_releases(connection: Connection, keys: Sequence[str]) -> list[str]:
     """Those of `keys` that are no release in the catalog."""
     return [str(row[0]) for row in await connection.fetch(_MISSING_RELEASES, list(keys))]
+
+
+async def track(connection: Connection, key: str) -> Track | None:
+    """The catalog's entry."""
+    row = await connection.fetchrow(_TRACK, key)
+    return None if row is None else Track(*row)
+
+
+async def release(connection: Connection, key: str) -> Release | None:
+    """The catalog's entry."""
+    row = await connection.fetchrow(_RELEASE, key)
+    return None if row is None else Release(*row)
+
+
+async def releases_after(connection: Connection, key: str, limit: int) -> list[Release]:
+    """In the order of keys; '' begins at the beginning."""
+    return [Release(*row) for row in await connection.fetch(_RELEASES_AFTER, key, limit)]
+
+
+async def tracks_after(connection: Connection, key: str, limit: int) -> list[Track]:
+    """In the order of keys; '' begins at the beginning."""
+    return [Track(*row) for row in await connection.fetch(_TRACKS_AFTER, key, limit)]
+
+
+async def keys_beginning(connection: Connection, kind: str, beginning: str, limit: int) -> list[str]:
+    """Of `kind`, track or release, in order."""
+    return [str(row[0]) for row in await connection.fetch(_KEYS_BEGINNING[kind], beginning, limit)]
+
+
+async def size(connection: Connection) -> tuple[int, int]:
+    """(releases, tracks)."""
+    row = await connection.fetchrow(_SIZE)
+    assert row is not None
+    return row[0], row[1]
 
 
 async def upsert(connection: Connection, releases: Sequence[Release], tracks: Sequence[Track]) -> Changes:

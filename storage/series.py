@@ -11,6 +11,12 @@ from storage.counters import Target
 Step = Literal["day", "week", "month"]  # a week begins on Monday (ISO 8601)
 
 _FIRST_DAY: Final = "SELECT min(day) FROM day_counter WHERE target_key = $1 AND target_kind = $2"
+_ALL_TIME: Final = """
+SELECT coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::bigint, coalesce(sum(complete), 0)::bigint,
+       coalesce(sum(shares_link), 0)::bigint, coalesce(sum(shares_embed), 0)::bigint,
+       coalesce(sum(via_link), 0)::bigint, coalesce(sum(via_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
+FROM play_counter WHERE target_key = $1 AND target_kind = $2
+"""
 _SERIES: Final = """
 SELECT date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
@@ -95,6 +101,14 @@ async def first_day(connection: Connection, target: Target) -> date | None:
     """The first day with a count of the target; None where there is none."""
     found: date | None = await connection.fetchval(_FIRST_DAY, target.key, target.kind)
     return found
+
+
+async def all_time(connection: Connection, target: Target) -> tuple[Counts, int]:
+    """Everything counted of the target, and option A's listeners."""
+    row = await connection.fetchrow(_ALL_TIME, target.key, target.kind)
+    assert row is not None
+    *counts, listeners = row
+    return Counts(*counts), listeners
 
 
 async def series(connection: Connection, target: Target, first: date, last: date, step: Step) -> Sequence[Point]:

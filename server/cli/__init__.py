@@ -19,6 +19,7 @@ from server.cli import (
     snippet,
     stats,
     token,
+    top,
     void,
     worker,
 )
@@ -30,6 +31,7 @@ from server.supervisor import WorkerCannotStart
 app = typer.Typer(
     name="tonearm",
     help="Counts plays and shares of music without knowing who listens.",
+    epilog="Exit codes: 0 done, 1 the answer is no or it could not be done, 2 the command or configuration is wrong.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they print local variables, which can hold an address or a secret
 )
@@ -49,6 +51,7 @@ app.add_typer(secret.app, name="secret")
 app.add_typer(share.app, name="share")
 app.add_typer(stats.app, name="stats")
 app.add_typer(token.app, name="token")
+app.add_typer(top.app, name="top")
 
 
 def main() -> None:

@@ -1,6 +1,5 @@
 """`tonearm catalog`: which tracks and releases the site has."""
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,18 +7,15 @@ from typing import Annotated, Final
 import typer
 
 from server.catalog_file import CatalogFileError, Entries, load
+from server.catalog_store import Report, store
 from server.cli.common import ConfigFile, effective, fail, with_database
 from server.console import Console
-from storage import catalog
-from storage.bridge import Connection, Database
+from storage.bridge import Database
 from storage.catalog import Changes
 
 app = typer.Typer(help="Tracks and releases.", no_args_is_help=True)
 
-_STEP: Final = 1000  # entries between two movements of the progress bar
 _SHOWN: Final = 10  # keys named per line of the report
-
-Report = Callable[[int, int], None]
 
 
 @app.callback()
@@ -50,24 +46,7 @@ def load_file(
 
 
 async def _store(entries: Entries, report: Report, database: Database) -> Changes | list[str]:
-    return await database.transaction(_upsert, entries, report)
-
-
-async def _upsert(connection: Connection, entries: Entries, report: Report) -> Changes | list[str]:
-    """In one transaction; the releases that are missing, if any, instead."""
-    described = {release.key for release in entries.releases}
-    named = {track.release for track in entries.tracks if track.release is not None}
-    if missing := await catalog.missing_releases(connection, sorted(named - described)):
-        return missing
-    total = len(entries.releases) + len(entries.tracks)
-    changes = Changes((), (), (), ())
-    for start in range(0, len(entries.releases), _STEP):
-        changes += await catalog.upsert(connection, entries.releases[start : start + _STEP], [])
-        report(min(start + _STEP, len(entries.releases)), total)
-    for start in range(0, len(entries.tracks), _STEP):
-        changes += await catalog.upsert(connection, [], entries.tracks[start : start + _STEP])
-        report(len(entries.releases) + min(start + _STEP, len(entries.tracks)), total)
-    return changes
+    return await database.transaction(store, entries, report)
 
 
 def _say(changes: Changes, total: int) -> None:

@@ -13,7 +13,10 @@ from storage.check import Report
 
 
 def check(config: ConfigFile = None, json: AsJson = False) -> None:
-    """Hold every counter against the log and the listener sets; exit code 1 where one differs."""
+    """Hold every counter against the log and the listener sets; exit code 1 where one differs.
+
+    Example: tonearm check --json
+    """
     with Console(RichConsole(stderr=True)).waiting("Comparing the counters with the log"):
         report = with_database(effective(config), _check)
     if json:

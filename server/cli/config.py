@@ -15,7 +15,10 @@ def group() -> None:
 
 @app.command()
 def show(config: ConfigFile = None, json: AsJson = False) -> None:
-    """Print the effective configuration, from file and environment, with secrets hidden."""
+    """Print the effective configuration, from file and environment, with secrets hidden.
+
+    Example: TONEARM_TIMEZONE=Europe/Berlin tonearm config show
+    """
     in_force = effective(config)
     if json:
         print_json(in_force.model_dump(mode="json"))

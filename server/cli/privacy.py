@@ -66,6 +66,8 @@ def new_key(
 
     The sets of listeners are emptied. Plays and shares stay. The service must be stopped, on every machine, since it
     holds the key in memory.
+
+    Example: tonearm privacy new-key --reason "the old one was on a stolen disk"
     """
     in_force = effective(config)
     if running := presence.look_up(in_force.data_dir):

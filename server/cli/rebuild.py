@@ -18,6 +18,8 @@ def rebuild(config: ConfigFile = None) -> None:
     """Compute every counter anew from the log and the listener sets, day by day; counting goes on meanwhile.
 
     What was wrong before is listed. `tonearm check` shows the same without changing anything.
+
+    Example: tonearm rebuild
     """
     with Console(RichConsole(stderr=True)).progress("Rebuilding the counters") as report:
         before = with_database(effective(config), partial(_rebuild, report))

@@ -31,7 +31,10 @@ _NONE: Final = "There is no salt for today: plays count, listeners of today do n
 
 @app.command()
 def status(config: ConfigFile = None, json: AsJson = False) -> None:
-    """The salt's day, age and generation, and when the next one comes; exit code 1 where today's is missing."""
+    """The salt's day, age and generation, and when the next one comes; exit code 1 where today's is missing.
+
+    Example: tonearm salt status
+    """
     in_force = effective(config)
     stored = with_database(in_force, partial(_run, salts.read))
     now = datetime.now(in_force.zone)

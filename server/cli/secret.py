@@ -43,6 +43,8 @@ def rotate(
 
     A running service takes the new secret by itself, unless TONEARM_SECRET sets it. Old backups of the database open
     with the old secret only.
+
+    Example: tonearm secret rotate --reason "a laptop with a copy was lost"
     """
     in_force = effective(config)
     data_dir = opening.data_directory(in_force)

@@ -3,14 +3,17 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from server.cli import chart, keys
+from server.cli.asking import First, Last, Range, Step, ask, asker, console, print_answer
 from server.cli.common import AsJson, ConfigFile, effective, fail, print_json, with_database
 from server.config import Config
+from server.questions import Asked, over_time
 from server.stats import MOST_DAYS, View, as_json
 from storage import figures
 from storage.bridge import Database
@@ -19,8 +22,9 @@ from storage.figures import SITE, Figures
 
 app = typer.Typer(help="Plays, shares and listeners.", no_args_is_help=True)
 
-Key = Annotated[str, typer.Argument(help="The key, as the site's pages name it.")]
-
+_KEY: Final = "The key, as the site's pages name it."
+TrackKey = Annotated[str, typer.Argument(help=_KEY, autocompletion=keys.of_tracks)]
+ReleaseKey = Annotated[str, typer.Argument(help=_KEY, autocompletion=keys.of_releases)]
 
 Days = Annotated[
     int, typer.Option(help="Also the listeners of each of so many days, today included.", min=0, max=MOST_DAYS)
@@ -28,28 +32,78 @@ Days = Annotated[
 
 
 @app.command()
-def home(config: ConfigFile = None, days: Days = 0, json: AsJson = False) -> None:
-    """The whole site's figures. Example: tonearm stats home --days 7"""
-    _show("The site", SITE, effective(config), days, as_json_wanted=json)
+def home(
+    days: Days = 0,
+    within: Range = None,
+    first: First = None,
+    last: Last = None,
+    step: Step = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """The whole site's figures: of all time, or with a range step by step beside the days before.
+
+    Examples:
+
+      tonearm stats home --days 7
+
+      tonearm stats home --range 30d
+
+      tonearm stats home --from 2026-01-01 --to 2026-06-30 --step month --json
+    """
+    _show("The site", SITE, effective(config), days, Asked(within, first, last, step), as_json_wanted=json)
 
 
 @app.command()
-def track(key: Key, config: ConfigFile = None, days: Days = 0, json: AsJson = False) -> None:
-    """One track's figures. Example: tonearm stats track harbour-lights"""
-    _show(f"Track {key}", Target(key, "track"), effective(config), days, as_json_wanted=json)
+def track(
+    key: TrackKey,
+    days: Days = 0,
+    within: Range = None,
+    first: First = None,
+    last: Last = None,
+    step: Step = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """One track's figures: of all time, or with a range step by step beside the days before.
+
+    Examples:
+
+      tonearm stats track harbour-lights
+
+      tonearm stats track harbour-lights --range 7d
+    """
+    target, asked = Target(key, "track"), Asked(within, first, last, step)
+    _show(f"Track {key}", target, effective(config), days, asked, as_json_wanted=json)
 
 
 @app.command()
-def release(key: Key, config: ConfigFile = None, days: Days = 0, json: AsJson = False) -> None:
-    """One release's figures; its plays are the sum of its tracks' plays."""
-    _show(f"Release {key}", Target(key, "release"), effective(config), days, as_json_wanted=json)
+def release(
+    key: ReleaseKey,
+    days: Days = 0,
+    within: Range = None,
+    first: First = None,
+    last: Last = None,
+    step: Step = None,
+    config: ConfigFile = None,
+    json: AsJson = False,
+) -> None:
+    """One release's figures; its plays are the sum of its tracks' plays.
+
+    Example: tonearm stats release night-ferry --range 90d --step week
+    """
+    target, asked = Target(key, "release"), Asked(within, first, last, step)
+    _show(f"Release {key}", target, effective(config), days, asked, as_json_wanted=json)
 
 
-def _show(title: str, target: Target, config: Config, days: int, *, as_json_wanted: bool) -> None:
+def _show(title: str, target: Target, config: Config, days: int, asked: Asked, *, as_json_wanted: bool) -> None:
+    if asked != Asked():
+        _show_over_time(title, target, config, asked, as_json_wanted=as_json_wanted)
+        return
     today = datetime.now(config.zone).date()
     found = with_database(config, partial(_read, target, today, days))
     if found is None:
-        raise fail(f"No {target.kind} with the key {target.key!r} is in the catalog or has been counted.")
+        raise _unknown(target)
     shown = as_json(found, View(config.privacy.mode, today, str(days) if days else None))
     if as_json_wanted:
         print_json(shown)
@@ -57,6 +111,22 @@ def _show(title: str, target: Target, config: Config, days: int, *, as_json_want
     Console().print(_table(title, found, shown))
     if days:
         Console().print(_by_day(shown["listenersByDay"]))
+
+
+def _show_over_time(title: str, target: Target, config: Config, asked: Asked, *, as_json_wanted: bool) -> None:
+    found = ask(config, over_time, target, asked, asker(config))
+    if found is None:
+        raise _unknown(target)
+    if as_json_wanted:
+        print_answer(found)
+        return
+    out = console()
+    out.print(chart.totals(title, found))
+    out.print(chart.bars(found))
+
+
+def _unknown(target: Target) -> typer.Exit:
+    return fail(f"No {target.kind} with the key {target.key!r} is in the catalog or has been counted.")
 
 
 async def _read(target: Target, today: date, days: int, database: Database) -> Figures | None:

@@ -1,0 +1,70 @@
+"""docs/api.md: every command on it runs as it stands, in the order of the page, and answers what the page shows."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+import pytest
+
+from tests.integration.api_service import WAY_IN
+from tests.support.blocks import DOCS, blocks
+from tests.support.postgres import Postgres
+from tests.support.service import TONEARM, Service, serving
+
+BLOCKS: Final = blocks(DOCS / "api.md")
+# The way in of the proxy, since a page's token is nobody's; a refusal ends the command.
+_CURLRC: Final = 'header = "X-Forwarded-User: me"\nfail-with-body\nsilent\nshow-error\n'
+
+
+@pytest.fixture(scope="module")
+def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("docs")
+    with serving(folder / "data", {**WAY_IN, "TONEARM_DATABASE_URL": postgres.new_database()}) as one:
+        (folder / ".curlrc").write_text(_CURLRC)
+        yield one
+
+
+def run(service: Service, script: str) -> subprocess.CompletedProcess[str]:
+    home = service.data_dir.parent
+    environment = service.environment | {
+        "HOME": str(home),
+        "PATH": f"{TONEARM.parent}:{os.environ['PATH']}",
+        "SERVICE": service.url,
+        "TOKEN": "any",
+    }
+    command = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=60, check=False)
+
+
+def in_order() -> list[tuple[str, str | None]]:
+    """Commands, each with the answer that the page shows beneath it; what fills the catalog comes first."""
+    commands = [
+        (script, text if following == "json" else None)
+        for (kind, script), (following, text) in pairwise([*BLOCKS, ("", "")])
+        if kind in ("sh", "console")
+    ]
+    return sorted(commands, key=lambda one: "-X PUT" not in one[0])
+
+
+def test_every_command_runs_and_answers_what_the_page_shows(service: Service) -> None:
+    commands = in_order()
+    assert len(commands) > 10
+    for script, shown in commands:
+        done = run(service, script)
+        assert (0, "") == (done.returncode, done.stderr), script
+        if shown is not None:
+            assert json.loads(shown) == json.loads(done.stdout), script
+
+
+def test_an_etag_that_is_sent_back_spares_the_answer(service: Service) -> None:
+    [script] = [text for kind, text in BLOCKS if kind == "sh" and "If-None-Match" in text]
+    assert run(service, script).stdout.startswith("HTTP/1.1 304")
+
+
+def test_every_block_is_one_that_is_run_or_shown() -> None:
+    kinds = [kind for kind, _ in BLOCKS]
+    assert {"", "sh", "json", "console"} == set(kinds)
+    assert 1 == kinds.count("")

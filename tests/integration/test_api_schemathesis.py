@@ -1,0 +1,40 @@
+"""Every route against its own description: schemathesis makes requests that fit it, and ones that do not."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.integration.api_service import OPERATOR, filled_service
+from tests.support.postgres import Postgres
+
+_PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
+_ENDLESS: Final = ("/api/live",)
+_NOT_HELD: Final = (
+    "positive_data_acceptance",  # two days in the wrong order fit the schema and are refused
+    "ignored_auth",  # the trusted header is the way in here, and no token
+    "missing_required_header",
+)
+
+
+@pytest.mark.parametrize(
+    ("phases", "examples"),
+    [("examples,coverage,fuzzing", 5), pytest.param("fuzzing,stateful", 150, marks=pytest.mark.full)],
+)
+def test_every_answer_is_one_that_the_document_tells_of(
+    postgres: Postgres, tmp_path: Path, phases: str, examples: int
+) -> None:
+    with filled_service(postgres, tmp_path, events=300) as service:
+        command: list[str] = [str(_PROGRAM), "run", f"{service.service.url}/api/openapi.json", "--phases", phases]
+        command += ["--max-examples", str(examples), "--seed", "1", "--continue-on-failure", "--warnings", "off"]
+        command += ["--exclude-checks", ",".join(_NOT_HELD), "-H", "Authorization: Bearer any"]
+        for name, value in OPERATOR.items():
+            command += ["-H", f"{name}: {value}"]
+        for path in _ENDLESS:
+            command += ["--exclude-path", path]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=1200)
+        assert 0 == done.returncode, done.stdout
+        assert "Traceback" not in service.service.said()
+        assert "No issues found" in done.stdout

@@ -1,0 +1,82 @@
+"""The table of routes against the app's own map: no address of the API is without a description."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
+
+from quart_trio import QuartTrio
+from werkzeug.routing import Rule
+
+from privacy.modes import Mode
+from server import api, app, badges, stats
+from server.access.ways import Access
+from server.api.openapi import ALL, document
+from server.events import CONFIG, PATHS
+from server.limiter import Limiter
+
+NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itself
+PREFIXES: Final = ("/api", "/badge", "/metrics")
+"""Addresses for programs. Everything else are pages and files, which people and browsers find by links."""
+CATCH_ALL: Final = "event"  # answers every path below /api/event/, those that are no route of it with a 404
+NOT_SERVED_YET: Final = {"stream.live", "health.health"}
+
+
+def whole_app() -> QuartTrio:
+    limiter = Limiter(0, 1, key=b"k", now=lambda: 0.0)
+    return app.build(
+        app.Parts(
+            events=NOWHERE,
+            database=NOWHERE,
+            mode=lambda: Mode.BOTH,
+            today=lambda: date(2026, 11, 21),
+            metrics=NOWHERE,
+            api_limiter=limiter,
+            demo_audio=Path("audio"),
+            access=closed(),
+            pulse=NOWHERE,
+            now=lambda: 0.0,
+            zone=ZoneInfo("UTC"),
+        )
+    )
+
+
+def closed() -> Access:
+    """With no way in."""
+    return Access(NOWHERE, NOWHERE, NOWHERE, NOWHERE, NOWHERE, (), ())
+
+
+def described_form(rule: Rule) -> str:
+    """The path as OpenAPI writes it."""
+    return rule.rule.replace("<key:key>", "{key}")
+
+
+def test_every_address_for_programs_is_described_with_its_method() -> None:
+    web = whole_app()
+    paths = document(web.view_functions.keys() | {route.endpoint for route in ALL}, "1")["paths"]
+    for rule in web.url_map.iter_rules():
+        if not rule.rule.startswith(PREFIXES) or rule.endpoint == CATCH_ALL:
+            continue
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        assert methods <= {method.upper() for method in paths.get(described_form(rule), ())}, rule
+
+
+def test_the_described_routes_of_events_are_those_there_are() -> None:
+    assert {*PATHS, CONFIG} == {route.path for route in ALL if route.endpoint == CATCH_ALL}
+
+
+def test_nothing_is_described_that_is_not_served() -> None:
+    web = whole_app()
+    served = {described_form(rule) for rule in web.url_map.iter_rules()}
+    for route in ALL:
+        if route.endpoint not in NOT_SERVED_YET and route.endpoint != CATCH_ALL:
+            assert route.path in served, route.path
+
+
+def test_the_rule_of_a_described_route_is_the_one_that_is_enforced() -> None:
+    enforced = api.ACCESS | stats.ACCESS | badges.ACCESS
+    for route in ALL:
+        endpoint = f"api.{route.endpoint}" if f"api.{route.endpoint}" in enforced else route.endpoint
+        if endpoint in enforced:
+            assert enforced[endpoint] == route.rule, route.path
+    assert len(enforced) == sum(f"api.{route.endpoint}" in enforced or route.endpoint in enforced for route in ALL)
