@@ -18,12 +18,12 @@ WITH counted AS (
     SELECT target_key, sum(partial)::bigint AS partial, sum(sampled)::bigint AS sampled,
            sum(complete)::bigint AS complete, sum(shares_link)::bigint AS shares_link,
            sum(shares_embed)::bigint AS shares_embed, sum(via_link)::bigint AS via_link,
-           sum(via_embed)::bigint AS via_embed
+           sum(via_embed)::bigint AS via_embed, sum(unbucketed)::bigint AS unbucketed
     FROM day_counter WHERE $2::date IS NOT NULL AND target_kind = $1 AND day BETWEEN $2 AND $3
     GROUP BY target_key
     UNION ALL
     SELECT target_key, sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint, sum(shares_link)::bigint,
-           sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+           sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint, sum(unbucketed)::bigint
     FROM play_counter WHERE $2::date IS NULL AND target_kind = $1
     GROUP BY target_key
 ), named AS (
@@ -37,6 +37,7 @@ WITH counted AS (
            coalesce(partial, 0) AS partial, coalesce(sampled, 0) AS sampled, coalesce(complete, 0) AS complete,
            coalesce(shares_link, 0) AS shares_link, coalesce(shares_embed, 0) AS shares_embed,
            coalesce(via_link, 0) AS via_link, coalesce(via_embed, 0) AS via_embed,
+           coalesce(unbucketed, 0) AS unbucketed,
            coalesce(a.listeners, 0)::bigint AS listeners, coalesce(b.listeners, 0)::bigint AS daily_listeners
     FROM counted c FULL JOIN named n USING (target_key)
     LEFT JOIN (
@@ -52,7 +53,7 @@ WITH counted AS (
       AND ($5::text IS NULL OR n.medium = $5) AND ($6::text IS NULL OR n.release_key = $6)
 ), sorted AS (
     SELECT *, CASE $7::text
-        WHEN 'plays' THEN partial + sampled + complete
+        WHEN 'plays' THEN partial + sampled + complete + unbucketed
         WHEN 'completion' THEN complete::float8 / nullif(partial + sampled + complete, 0)
         WHEN 'shares' THEN shares_link + shares_embed
         WHEN 'listeners' THEN CASE WHEN $8::boolean THEN daily_listeners ELSE listeners END
@@ -68,7 +69,7 @@ _ROWS: Final = (
     + """
 SELECT target_key, title, catalogued, release_key, release_title, medium, position, listeners, daily_listeners,
        count(*) OVER (),
-       partial, sampled, complete, shares_link, shares_embed, via_link, via_embed
+       partial, sampled, complete, shares_link, shares_embed, via_link, via_embed, unbucketed
 FROM sorted
 ORDER BY CASE WHEN $9 THEN coalesce(worth, -1) END DESC, CASE WHEN NOT $9 THEN coalesce(worth, -1) END,
          CASE WHEN $7 = 'title' AND $9 THEN lower(title) END DESC,
@@ -80,7 +81,8 @@ LIMIT $10 OFFSET $11
 _SPARKS: Final = """
 SELECT target_key, date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
-       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint,
+       sum(unbucketed)::bigint
 FROM day_counter WHERE target_kind = $1 AND target_key = ANY($2) AND day BETWEEN $3 AND $4
 GROUP BY 1, 2 ORDER BY 1, 2
 """

@@ -84,7 +84,7 @@ _TOO_MANY: Final = """
 SELECT target_key, target_kind, coalesce(plays, 0)
 FROM (SELECT target_key, target_kind, sum(listeners) AS listeners
       FROM listener_count WHERE day = $1 GROUP BY target_key, target_kind) c
-LEFT JOIN (SELECT target_key, target_kind, sum(partial + sampled + complete)::bigint AS plays
+LEFT JOIN (SELECT target_key, target_kind, sum(partial + sampled + complete + unbucketed)::bigint AS plays
            FROM day_counter WHERE day = $1 GROUP BY target_key, target_kind) p USING (target_key, target_kind)
 WHERE listeners > coalesce(plays, 0)
 """

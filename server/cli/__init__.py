@@ -4,7 +4,21 @@ import sys
 
 import typer
 
-from server.cli import catalog, check, config, privacy, rebuild, salt, secret, serve, snippet, stats, void, worker
+from server.cli import (
+    catalog,
+    check,
+    config,
+    export,
+    privacy,
+    rebuild,
+    salt,
+    secret,
+    serve,
+    snippet,
+    stats,
+    void,
+    worker,
+)
 from server.cli.common import EXIT_USAGE
 from server.config import ConfigError
 from server.opening import CannotStart
@@ -19,6 +33,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker", hidden=True)(worker.worker)
 app.command("check")(check.check)
+app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)
