@@ -9,6 +9,7 @@ from server.cli import (
     check,
     config,
     export,
+    imports,
     privacy,
     rebuild,
     salt,
@@ -39,6 +40,7 @@ app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(config.app, name="config")
+app.add_typer(imports.app, name="import")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(salt.app, name="salt")
 app.add_typer(secret.app, name="secret")
