@@ -4,6 +4,7 @@ A sealed value is nonce (12 bytes) || AES-256-GCM(key, nonce, value, purpose). T
 HKDF-SHA-256(secret, info = "tonearm/" + purpose), so a value sealed for one purpose opens for no other.
 """
 
+import hmac
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -31,6 +32,11 @@ def unseal(secret: bytes, purpose: str, sealed: bytes) -> bytes:
         return AESGCM(_key(secret, purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], purpose.encode())
     except (InvalidTag, ValueError) as error:
         raise WrongSecret(f"what was sealed as {purpose!r} does not open with this secret") from error
+
+
+def sign(secret: bytes, purpose: str, message: bytes) -> bytes:
+    """32 bytes that nobody can make without the secret: HMAC-SHA-256 of `message`, under a key for `purpose`."""
+    return hmac.digest(_key(secret, purpose), message, "sha256")
 
 
 def _key(secret: bytes, purpose: str) -> bytes:

@@ -162,6 +162,12 @@ async def cap_closed(connection: Connection, days: Collection[date]) -> None:
         await _cap(connection, day, generation)
 
 
+async def begin_open_again(connection: Connection) -> None:
+    """After a restore, which brings neither salts nor tokens: every open day starts again, and is marked so."""
+    for day, _ in await connection.fetch(_NOT_CLOSED):
+        await begin(connection, day, partial=True)
+
+
 async def recount(connection: Connection) -> None:
     """The open days' figures anew from their tokens."""
     for day, generation in await connection.fetch(_NOT_CLOSED):

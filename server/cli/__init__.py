@@ -5,6 +5,7 @@ import sys
 import typer
 
 from server.cli import (
+    backup,
     catalog,
     check,
     config,
@@ -34,6 +35,8 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker", hidden=True)(worker.worker)
 app.command("check")(check.check)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)
