@@ -80,13 +80,23 @@ async def run(
             nursery.start_soon(_drain, process.stdout, take)
             await _listen(process.stderr, said, progress)
             code = await process.wait()
-    except BaseException:
+    except BaseException as error:
         process.kill()
         with trio.CancelScope(shield=True):
             await process.wait()
+        if (told := _told(error)) is not None:  # out of the nursery's group: a sentence is made of it
+            raise told from None
         raise
     if code:
         raise BackupError(f"{words[0]} failed: {' '.join(_complaints(said)) or f'exit code {code}'}")
+
+
+def _told(error: BaseException) -> Exception | None:
+    """What the disk or the backup itself had to say, if that is what failed."""
+    if isinstance(error, OSError | BackupError):
+        return error
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return next((told for one in inner if (told := _told(one)) is not None), None)
 
 
 async def _feed(stream: trio.abc.SendStream, pieces: Iterable[bytes]) -> None:
