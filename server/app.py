@@ -17,6 +17,7 @@ from actors.ledger import Reason
 from privacy.modes import Mode
 from server import badges, demo, stats, tracker_files
 from server.access.rules import ANYBODY, Identify, Rule, guard
+from server.api import export
 from server.bodies import MOST_BYTES
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.metrics import Metrics
@@ -60,11 +61,12 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(badges.blueprint(parts.database, view))
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
+    app.register_blueprint(export.blueprint(parts.database))
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
     _add_manners(app, parts.events)
-    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
+    access = _OWN_ACCESS | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS | export.ACCESS
     guard(app, access, parts.ways_in)
     return app
 

@@ -150,6 +150,7 @@ def _listeners(service: Service) -> object:
     return figures(service.url, "harbour-lights")["listeners"]
 
 
+@pytest.mark.full
 def test_an_event_sent_again_after_a_restore_counts_once(made: Made, tmp_path: Path) -> None:
     tonearm(tmp_path / "restored", "restore", made.file, "--secret", made.secret)
     with serving(tmp_path / "restored", BOTH) as service:
@@ -159,6 +160,7 @@ def test_an_event_sent_again_after_a_restore_counts_once(made: Made, tmp_path: P
         assert 1 == figures(service.url, "harbour-lights")["totalPlays"]
 
 
+@pytest.mark.full
 def test_a_spool_put_back_is_counted_from_where_the_backup_was(made: Made, tmp_path: Path) -> None:
     """Events that the backup has are left alone, though the spool has seen them; new ones are counted."""
     tonearm(tmp_path / "restored", "restore", made.file, "--secret", made.secret)
@@ -170,6 +172,7 @@ def test_a_spool_put_back_is_counted_from_where_the_backup_was(made: Made, tmp_p
     assert [(2,)] == in_database(tmp_path / "restored", "SELECT count(*)::int FROM play_event")
 
 
+@pytest.mark.full
 def test_a_service_that_is_stopped_can_be_backed_up(made: Made, tmp_path: Path) -> None:
     told = json.loads(tonearm(made.data_dir, "backup", tmp_path / "later.backup", "--json").stdout)
     assert 2 == told["plays"]
@@ -272,6 +275,7 @@ def test_a_restore_needs_the_secret(made: Made, tmp_path: Path) -> None:
     assert not (tmp_path / "restored").exists()
 
 
+@pytest.mark.full
 def test_a_secret_in_the_environment_or_in_the_empty_directory_will_do(made: Made, tmp_path: Path) -> None:
     tonearm(tmp_path / "one", "restore", made.file, TONEARM_SECRET=made.secret.read_text().strip())
     assert not (tmp_path / "one" / "secret").exists()
@@ -288,6 +292,7 @@ def test_a_data_directory_with_something_in_it_is_left_alone(made: Made, tmp_pat
     assert before == sorted(path.name for path in made.data_dir.iterdir())
 
 
+@pytest.mark.full
 def test_a_restore_that_was_cut_off_leaves_nothing_to_start_on(made: Made, tmp_path: Path) -> None:
     data_dir = tmp_path / "restored"
     environment = without_settings() | {"TONEARM_DATA_DIR": str(data_dir), "PATH": os.environ["PATH"]}
@@ -301,6 +306,7 @@ def test_a_restore_that_was_cut_off_leaves_nothing_to_start_on(made: Made, tmp_p
     assert [(1,)] == in_database(data_dir, "SELECT count(*)::int FROM play_event")
 
 
+@pytest.mark.full
 def test_an_older_schema_is_restored_and_migrated(tmp_path: Path) -> None:
     known = migrate.migrations()
     older = [migration for migration in known if migration.number <= 10]
@@ -342,6 +348,7 @@ async def _one_play(connection: Connection) -> None:
     await connection.execute(_ONE_PLAY)
 
 
+@pytest.mark.full
 def test_a_backup_that_cannot_be_written_leaves_the_one_before(made: Made, tmp_path: Path) -> None:
     target = tmp_path / "tonearm.backup"
     shutil.copy(made.file, target)
@@ -353,6 +360,7 @@ def test_a_backup_that_cannot_be_written_leaves_the_one_before(made: Made, tmp_p
     assert [made.file.read_bytes()] == [path.read_bytes() for path in tmp_path.iterdir()]
 
 
+@pytest.mark.full
 def test_a_database_without_its_secret_is_not_backed_up_in_vain(made: Made, tmp_path: Path) -> None:
     told = tonearm(made.data_dir, "backup", tmp_path / "b", code=1, TONEARM_SECRET="another" * 9)
     assert "without it no backup can be restored" in told.stderr

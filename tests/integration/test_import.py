@@ -53,7 +53,7 @@ def everything(site: Site) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("what", ["events", "days"])
-@pytest.mark.parametrize("form", ["csv", "ndjson"])
+@pytest.mark.parametrize("form", ["csv", pytest.param("ndjson", marks=pytest.mark.full)])
 def test_an_export_imported_elsewhere_has_the_same_figures(
     origin: Site, site: Site, tmp_path: Path, what: str, form: str
 ) -> None:
@@ -89,6 +89,7 @@ def test_the_same_file_counts_once(origin: Site, site: Site, tmp_path: Path) -> 
     assert before == (everything(site), site.figures())
 
 
+@pytest.mark.full
 def test_a_name_stands_for_one_file(site: Site, tmp_path: Path) -> None:
     site.tonearm("import", write(tmp_path, "key,plays\na,1\n"), "--name", "old-site")
     told = site.tonearm("import", write(tmp_path, "key,plays\na,2\n"), "--name", "old-site", code=1)
@@ -213,6 +214,7 @@ def test_a_cut_off_import_leaves_nothing(origin: Site, site: Site, tmp_path: Pat
     assert origin.figures() == site.figures()
 
 
+@pytest.mark.full
 def test_an_import_beside_a_counting_service_loses_and_doubles_nothing(
     origin: Site, database_url: str, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -271,6 +273,7 @@ def test_listeners_are_the_same_where_the_key_is_the_same(
     assert not site.differences()
 
 
+@pytest.mark.full
 def test_a_listener_who_is_here_already_counts_once(listened: Site, site: Site, tmp_path: Path) -> None:
     move_key(listened, site, site.data_dir)
     listened.tonearm("export", "days", "--with-listeners", "--output", tmp_path / "all.csv")
@@ -293,6 +296,7 @@ async def _remember(connection: Connection, key: str, kind: str, pseudonym: byte
     await connection.execute("INSERT INTO listener VALUES ($1, $2, $3)", key, kind, pseudonym)
 
 
+@pytest.mark.full
 def test_listeners_of_another_key_are_refused(listened: Site, site: Site, tmp_path: Path) -> None:
     with serving(site.data_dir, {"TONEARM_DATABASE_URL": site.url}):
         pass
@@ -305,6 +309,7 @@ def test_listeners_of_another_key_are_refused(listened: Site, site: Site, tmp_pa
     assert not site.query("SELECT * FROM listener")
 
 
+@pytest.mark.full
 def test_an_import_with_listeners_cannot_be_taken_back(listened: Site, site: Site, tmp_path: Path) -> None:
     move_key(listened, site, site.data_dir)
     listened.tonearm("export", "days", "--with-listeners", "--output", tmp_path / "all.csv")
