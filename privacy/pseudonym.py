@@ -56,6 +56,14 @@ def tombstone(base_value: bytes) -> bytes:
     return hmac.digest(base_value, b"forgotten\x00", "sha256")[:PSEUDONYM_BYTES]
 
 
+def key_tag(pseudonym_key: bytes) -> bytes:
+    """16 bytes that tell whether two exports' pseudonyms were made with the same key; say nothing of the key.
+
+    HMAC-SHA-256(pseudonym key, "export")[:16]; shorter than what `base` reads, so the two share no input.
+    """
+    return hmac.digest(pseudonym_key, b"export", "sha256")[:PSEUDONYM_BYTES]
+
+
 def event_tag(pseudonym_key: bytes, event_id: UUID) -> bytes:
     """16 bytes by which an event that a browser sends twice is known to be the same; says nothing of whose it is.
 

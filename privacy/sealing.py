@@ -4,6 +4,7 @@ A sealed value is nonce (12 bytes) || AES-256-GCM(key, nonce, value, purpose). T
 HKDF-SHA-256(secret, info = "tonearm/" + purpose), so a value sealed for one purpose opens for no other.
 """
 
+import hmac
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -36,3 +37,8 @@ def unseal(secret: bytes, purpose: str, sealed: bytes) -> bytes:
 def derive(secret: bytes, purpose: str, salt: bytes | None = None) -> bytes:
     """A key of 32 bytes for `purpose` alone, from which neither the secret nor another purpose's key follows."""
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"tonearm/" + purpose.encode()).derive(secret)
+
+
+def sign(secret: bytes, purpose: str, message: bytes) -> bytes:
+    """32 bytes that nobody can make without the secret: HMAC-SHA-256 of `message`, under a key for `purpose`."""
+    return hmac.digest(derive(secret, purpose), message, "sha256")

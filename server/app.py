@@ -21,7 +21,7 @@ from server import api, badges, dashboard, demo, health, stats, stream, tracker_
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
-from server.api import upload
+from server.api import export, upload
 from server.bodies import MOST_BYTES
 from server.dashboard.desk import Desk
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
@@ -88,6 +88,7 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(stream.blueprint(source))
     app.register_blueprint(health.blueprint(doctor))
     _add_dashboard(app, parts, source, doctor)
+    app.register_blueprint(export.blueprint(parts.database))
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
     _add_metrics(app, parts.metrics)
@@ -100,7 +101,7 @@ def build(parts: Parts) -> QuartTrio:
 def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
     own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | api.ACCESS
-    own |= stream.ACCESS | health.ACCESS
+    own |= stream.ACCESS | health.ACCESS | export.ACCESS
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 

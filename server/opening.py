@@ -28,7 +28,7 @@ from storage.embedded.client import running_postgres
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
 FEWEST_CONNECTIONS: Final = 5  # of one process: the writer, the resolver, rotator and pulse, and one that reads
 _DESCRIPTORS: Final = 65_536
-_DATABASE_FOLDER: Final = "postgres"
+DATABASE_FOLDER: Final = "postgres"
 _AUDIO_FOLDER: Final = "demo-audio"
 PSEUDONYM_PURPOSE: Final = "pseudonym-key"
 
@@ -158,12 +158,12 @@ async def connected_only(config: Config, data_dir: Path, console: Console) -> As
     with ExitStack() as stack:
         running = None
         if not config.database_url.get_secret_value():
-            running = stack.enter_context(running_postgres(data_dir / _DATABASE_FOLDER))
+            running = stack.enter_context(running_postgres(data_dir / DATABASE_FOLDER))
         if running is None:
             async with database(config, data_dir, console) as opened:
                 yield opened
         else:
-            async with connected(_as_address(running), FEWEST_CONNECTIONS) as opened:
+            async with connected(as_address(running), FEWEST_CONNECTIONS) as opened:
                 yield opened
 
 
@@ -174,15 +174,16 @@ async def running_only(config: Config, data_dir: Path) -> AsyncIterator[Database
         if url := config.database_url.get_secret_value():
             where = Address(url=url)
         else:
-            running = stack.enter_context(running_postgres(data_dir / _DATABASE_FOLDER))
+            running = stack.enter_context(running_postgres(data_dir / DATABASE_FOLDER))
             if running is None:
                 raise CannotStart(f"No Tonearm is running on {data_dir}. Start it with: tonearm serve")
-            where = _as_address(running)
+            where = as_address(running)
         async with connected(where, 2) as opened:
             yield opened
 
 
-def _as_address(own: embedded.Address) -> Address:
+def as_address(own: embedded.Address) -> Address:
+    """The embedded PostgreSQL's, for `connected`."""
     return Address(host=own.host, port=own.port, user=own.user, database=own.database)
 
 
@@ -195,9 +196,9 @@ async def address(config: Config, data_dir: Path, console: Console) -> AsyncIter
     with ExitStack() as spinner:
         spinner.enter_context(console.waiting("Starting PostgreSQL"))
         try:
-            async with embedded.embedded_postgres(data_dir / _DATABASE_FOLDER, report=console.say) as own:
+            async with embedded.embedded_postgres(data_dir / DATABASE_FOLDER, report=console.say) as own:
                 spinner.close()
-                yield _as_address(own)
+                yield as_address(own)
         except embedded.EmbeddedError as error:
             raise CannotStart(str(error)) from None
 

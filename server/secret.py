@@ -39,6 +39,20 @@ def candidates(configured: str, data_dir: Path) -> Sequence[bytes]:
     return [secret for secret in found if secret is not None]
 
 
+def from_file(path: Path) -> bytes:
+    """A secret kept elsewhere, as a restore needs it. Raises SecretError."""
+    found = _read(path)
+    if found is None:
+        raise SecretError(f"There is no secret file {path}.")
+    return found
+
+
+def put(data_dir: Path, secret: bytes) -> None:
+    """Into a data directory that has none. Raises SecretError."""
+    if _read(data_dir / FILE_NAME) is None:
+        _write(data_dir / FILE_NAME, secret)
+
+
 def offer_next(data_dir: Path, next_secret: bytes) -> None:
     """First step of a rotation: the next secret, on disk beside the one in force. Raises SecretError."""
     (data_dir / _NEXT).unlink(missing_ok=True)

@@ -98,6 +98,7 @@ def as_json(found: Figures, view: View) -> dict[str, Any]:
         "partial": found.partial,
         "sampled": found.sampled,
         "complete": found.complete,
+        "unbucketed": found.unbucketed,
         "completionRate": found.completion_rate,
         "totalShares": found.shares_link + found.shares_embed,
         "shares": {"link": found.shares_link, "embed": found.shares_embed},

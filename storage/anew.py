@@ -23,9 +23,9 @@ _WRITE_SETS: Final = "UPDATE listener SET came = CASE WHEN came >= $1 THEN came 
 _WRITE_FIGURES: Final = """
 WITH old AS (DELETE FROM play_counter RETURNING *)
 INSERT INTO play_counter (target_key, target_kind, slot, partial, sampled, complete,
-                          shares_link, shares_embed, via_link, via_embed, listeners)
+                          shares_link, shares_embed, via_link, via_embed, listeners, unbucketed)
 SELECT target_key, target_kind, 0, sum(partial), sum(sampled), sum(complete),
-       sum(shares_link), sum(shares_embed), sum(via_link), sum(via_embed), sum(listeners)
+       sum(shares_link), sum(shares_embed), sum(via_link), sum(via_embed), sum(listeners), sum(unbucketed)
 FROM old GROUP BY target_key, target_kind ORDER BY target_key, target_kind
 """
 _WRITTEN: Final = "UPDATE listener_generation SET anew_generation = generation, anew_on = $1, compact = false"

@@ -175,6 +175,34 @@ class Database:
         return lent
 
     @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator["Snapshot"]:
+        """One view of the database, which nobody's writing changes, on a connection held for it. For readers."""
+
+        async def begin() -> tuple["asyncpg.pool.PoolConnectionProxy[Any]", "asyncpg.transaction.Transaction"]:
+            connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
+            try:
+                view = connection.transaction(isolation="repeatable_read", readonly=True)
+                await view.start()
+            except BaseException:
+                await self._pool.release(connection)
+                raise
+            return connection, view
+
+        async def end() -> None:
+            with suppress(asyncpg.InterfaceError):  # a connection that was lost has left the pool by itself
+                try:
+                    await view.rollback()
+                finally:
+                    await self._pool.release(connection)
+
+        connection, view = await _over(self._loop, begin)
+        try:
+            yield Snapshot(self._loop, _Patient(connection))
+        finally:
+            with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
+                await _over(self._loop, end)
+
+    @asynccontextmanager
     async def listening(self, channel: str) -> AsyncIterator["News"]:
         """What is told with NOTIFY on `channel`, on a connection held for it. Raises DatabaseUnavailable."""
         token = trio.lowlevel.current_trio_token()
@@ -213,6 +241,20 @@ class Database:
         finally:
             with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
                 await _over(self._loop, end)
+
+
+class Snapshot:
+    """The database as it was at one moment, over any number of calls. Made by `Database.snapshot`."""
+
+    def __init__(self, thread: _Thread, connection: "_Patient") -> None:
+        self._loop = thread
+        self._connection = connection
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`await work(connection, *args)`; statements may take hours. Raises as `Database.run`."""
+        return await _over(self._loop, lambda: work(self._connection, *args, **kwargs))
 
 
 class _Patient:

@@ -13,7 +13,7 @@ _DAYS: Final = """
 WITH counted AS (
     SELECT target_key, target_kind, day, sum(partial) AS partial, sum(sampled) AS sampled,
            sum(complete) AS complete, sum(shares_link) AS shares_link, sum(shares_embed) AS shares_embed,
-           sum(via_link) AS via_link, sum(via_embed) AS via_embed
+           sum(via_link) AS via_link, sum(via_embed) AS via_embed, sum(unbucketed) AS unbucketed
     FROM day_counter GROUP BY target_key, target_kind, day
 )
 SELECT target_kind, target_key, day::text, name, counted_value::bigint, expected_value::bigint
@@ -21,7 +21,8 @@ FROM counted c FULL JOIN logged_day l USING (target_key, target_kind, day)
 CROSS JOIN LATERAL (VALUES
     ('partial', c.partial, l.partial), ('sampled', c.sampled, l.sampled), ('complete', c.complete, l.complete),
     ('sharesLink', c.shares_link, l.shares_link), ('sharesEmbed', c.shares_embed, l.shares_embed),
-    ('viaLink', c.via_link, l.via_link), ('viaEmbed', c.via_embed, l.via_embed)
+    ('viaLink', c.via_link, l.via_link), ('viaEmbed', c.via_embed, l.via_embed),
+    ('unbucketed', c.unbucketed, l.unbucketed)
 ) AS figure (name, counted_value, expected_value)
 WHERE coalesce(counted_value, 0) <> coalesce(expected_value, 0)
 ORDER BY 1, 2, 3, 4
@@ -30,14 +31,21 @@ _TOTALS: Final = """
 WITH logged AS (
     SELECT target_key, target_kind, sum(partial) AS partial, sum(sampled) AS sampled,
            sum(complete) AS complete, sum(shares_link) AS shares_link, sum(shares_embed) AS shares_embed,
-           sum(via_link) AS via_link, sum(via_embed) AS via_embed
-    FROM logged_day GROUP BY target_key, target_kind
+           sum(via_link) AS via_link, sum(via_embed) AS via_embed, sum(unbucketed) AS unbucketed
+    FROM (
+        SELECT * FROM logged_day
+        UNION ALL
+        SELECT target_key, target_kind, day, partial, sampled, complete, shares_link, shares_embed, via_link,
+               via_embed, unbucketed
+        FROM opening_balance WHERE day IS NULL
+    ) AS figure GROUP BY target_key, target_kind
 ), listening AS (
     SELECT target_key, target_kind, count(*) AS listeners FROM listener GROUP BY target_key, target_kind
 ), counted AS (
     SELECT target_key, target_kind, sum(partial) AS partial, sum(sampled) AS sampled,
            sum(complete) AS complete, sum(shares_link) AS shares_link, sum(shares_embed) AS shares_embed,
-           sum(via_link) AS via_link, sum(via_embed) AS via_embed, sum(listeners) AS listeners
+           sum(via_link) AS via_link, sum(via_embed) AS via_embed, sum(listeners) AS listeners,
+           sum(unbucketed) AS unbucketed
     FROM play_counter GROUP BY target_key, target_kind
 )
 SELECT target_kind, target_key, NULL::text, name, counted_value::bigint, expected_value::bigint
@@ -48,7 +56,7 @@ CROSS JOIN LATERAL (VALUES
     ('partial', c.partial, l.partial), ('sampled', c.sampled, l.sampled), ('complete', c.complete, l.complete),
     ('sharesLink', c.shares_link, l.shares_link), ('sharesEmbed', c.shares_embed, l.shares_embed),
     ('viaLink', c.via_link, l.via_link), ('viaEmbed', c.via_embed, l.via_embed),
-    ('listeners', c.listeners, n.listeners)
+    ('listeners', c.listeners, n.listeners), ('unbucketed', c.unbucketed, l.unbucketed)
 ) AS figure (name, counted_value, expected_value)
 WHERE coalesce(counted_value, 0) <> coalesce(expected_value, 0)
 ORDER BY 1, 2, 3, 4
@@ -74,7 +82,7 @@ _CLOSED_DAYS: Final = """
 SELECT target_kind, target_key, day::text, 'listenersOfDay', c.listeners::bigint, coalesce(p.plays, 0)::bigint
 FROM (SELECT target_key, target_kind, day, sum(listeners) AS listeners FROM listener_count
       JOIN token_day USING (day) WHERE closed GROUP BY target_key, target_kind, day) c
-LEFT JOIN (SELECT target_key, target_kind, day, sum(partial + sampled + complete) AS plays
+LEFT JOIN (SELECT target_key, target_kind, day, sum(partial + sampled + complete + unbucketed) AS plays
            FROM day_counter GROUP BY target_key, target_kind, day) p USING (target_key, target_kind, day)
 WHERE c.listeners > coalesce(p.plays, 0)
 ORDER BY 1, 2, 3

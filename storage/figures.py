@@ -13,7 +13,8 @@ SITE: Final = Target("", "site")
 _FIGURES: Final = """
 SELECT count(*), coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::bigint,
        coalesce(sum(complete), 0)::bigint, coalesce(sum(shares_link), 0)::bigint,
-       coalesce(sum(shares_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
+       coalesce(sum(shares_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint,
+       coalesce(sum(unbucketed), 0)::bigint
 FROM play_counter WHERE target_key = $1 AND target_kind = $2
 """
 # The figure of each day's last generation; no row for a day that never had a salt.
@@ -51,17 +52,23 @@ class Figures:
     shares_link: int
     shares_embed: int
     listeners: int
+    unbucketed: int = 0  # plays brought along from a counter that did not know how far they went
     days: Sequence[Day] = ()  # that have a figure, in order
 
     @property
     def total_plays(self) -> int:
-        """The sum of the three buckets."""
+        """The sum of the three buckets, and what was brought along without one."""
+        return self.bucketed + self.unbucketed
+
+    @property
+    def bucketed(self) -> int:
+        """Plays of which it is known how far they went."""
         return self.partial + self.sampled + self.complete
 
     @property
     def completion_rate(self) -> float | None:
-        """complete / plays, 0 to 1 with four decimals; None without plays."""
-        return round(self.complete / self.total_plays, 4) if self.total_plays else None
+        """complete / bucketed plays, 0 to 1 with four decimals; None without such plays."""
+        return round(self.complete / self.bucketed, 4) if self.bucketed else None
 
 
 async def read(connection: Connection, target: Target, last: date | None = None, days: int = 1) -> Figures | None:

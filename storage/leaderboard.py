@@ -18,7 +18,8 @@ Sort = Literal["plays", "completion", "shares", "listeners", "sharesPerHundredPl
 _BOARD: Final = """
 WITH counted AS (
     SELECT target_key,
-           sum(CASE WHEN $7 = 'plays' THEN partial + sampled + complete WHEN $7 = 'completion' THEN complete
+           sum(CASE WHEN $7 = 'plays' THEN partial + sampled + complete + unbucketed
+               WHEN $7 = 'completion' THEN complete
                WHEN $7 IN ('shares', 'sharesPerHundredPlays') THEN shares_link + shares_embed
                WHEN $7 = 'via' THEN via_link + via_embed END) AS amount,
            sum(CASE WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN partial + sampled + complete END) AS plays
@@ -27,7 +28,8 @@ WITH counted AS (
     GROUP BY target_key
     UNION ALL
     SELECT target_key,
-           sum(CASE WHEN $7 = 'plays' THEN partial + sampled + complete WHEN $7 = 'completion' THEN complete
+           sum(CASE WHEN $7 = 'plays' THEN partial + sampled + complete + unbucketed
+               WHEN $7 = 'completion' THEN complete
                WHEN $7 IN ('shares', 'sharesPerHundredPlays') THEN shares_link + shares_embed
                WHEN $7 = 'via' THEN via_link + via_embed END) AS amount,
            sum(CASE WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN partial + sampled + complete END) AS plays
@@ -86,13 +88,13 @@ _ROWS: Final = (
     SELECT target_key, sum(partial)::bigint AS partial, sum(sampled)::bigint AS sampled,
            sum(complete)::bigint AS complete, sum(shares_link)::bigint AS shares_link,
            sum(shares_embed)::bigint AS shares_embed, sum(via_link)::bigint AS via_link,
-           sum(via_embed)::bigint AS via_embed
+           sum(via_embed)::bigint AS via_embed, sum(unbucketed)::bigint AS unbucketed
     FROM day_counter WHERE $2::date IS NOT NULL AND target_kind = $1 AND day BETWEEN $2 AND $3
       AND target_key = ANY (ARRAY(SELECT target_key FROM page))
     GROUP BY target_key
     UNION ALL
     SELECT target_key, sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint, sum(shares_link)::bigint,
-           sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+           sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint, sum(unbucketed)::bigint
     FROM play_counter WHERE $2::date IS NULL AND target_kind = $1
       AND target_key = ANY (ARRAY(SELECT target_key FROM page))
     GROUP BY target_key
@@ -108,7 +110,7 @@ _ROWS: Final = (
 SELECT target_key, title, catalogued, release_key, release_title, medium, position,
        coalesce(ever.listeners, 0), coalesce(by_day.listeners, 0), coalesce(worth, -1), total,
        coalesce(partial, 0), coalesce(sampled, 0), coalesce(complete, 0), coalesce(shares_link, 0),
-       coalesce(shares_embed, 0), coalesce(via_link, 0), coalesce(via_embed, 0)
+       coalesce(shares_embed, 0), coalesce(via_link, 0), coalesce(via_embed, 0), coalesce(unbucketed, 0)
 FROM page LEFT JOIN counts USING (target_key) LEFT JOIN ever USING (target_key) LEFT JOIN by_day USING (target_key)
 ORDER BY line
 """
@@ -126,7 +128,8 @@ FROM sorted
 _SPARKS: Final = """
 SELECT target_key, date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
-       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint,
+       sum(unbucketed)::bigint
 FROM day_counter WHERE target_kind = $1 AND target_key = ANY($2) AND day BETWEEN $3 AND $4
 GROUP BY 1, 2 ORDER BY 1, 2
 """

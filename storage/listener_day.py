@@ -84,7 +84,7 @@ _TOO_MANY: Final = """
 SELECT target_key, target_kind, coalesce(plays, 0)
 FROM (SELECT target_key, target_kind, sum(listeners) AS listeners
       FROM listener_count WHERE day = $1 GROUP BY target_key, target_kind) c
-LEFT JOIN (SELECT target_key, target_kind, sum(partial + sampled + complete)::bigint AS plays
+LEFT JOIN (SELECT target_key, target_kind, sum(partial + sampled + complete + unbucketed)::bigint AS plays
            FROM day_counter WHERE day = $1 GROUP BY target_key, target_kind) p USING (target_key, target_kind)
 WHERE listeners > coalesce(plays, 0)
 """
@@ -160,6 +160,12 @@ async def cap_closed(connection: Connection, days: Collection[date]) -> None:
     """After plays of these days were taken out: a closed day has no more listeners than plays."""
     for day, generation in await connection.fetch(_CLOSED, sorted(days)):
         await _cap(connection, day, generation)
+
+
+async def begin_open_again(connection: Connection) -> None:
+    """After a restore, which brings neither salts nor tokens: every open day starts again, and is marked so."""
+    for day, _ in await connection.fetch(_NOT_CLOSED):
+        await begin(connection, day, partial=True)
 
 
 async def recount(connection: Connection) -> None:

@@ -45,6 +45,7 @@ CREATE TABLE public.day_counter (
     shares_embed bigint DEFAULT 0 NOT NULL,
     via_link bigint DEFAULT 0 NOT NULL,
     via_embed bigint DEFAULT 0 NOT NULL,
+    unbucketed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT day_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 )
 WITH (fillfactor='70');
@@ -65,6 +66,20 @@ CREATE TABLE public.forgotten (
     tag bytea NOT NULL,
     until timestamp with time zone NOT NULL,
     CONSTRAINT forgotten_tag_check CHECK ((octet_length(tag) = 16))
+);
+
+CREATE TABLE public.import (
+    number integer NOT NULL,
+    name text NOT NULL,
+    content bytea NOT NULL,
+    format text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    first_day date,
+    last_day date,
+    plays bigint NOT NULL,
+    shares bigint NOT NULL,
+    listeners bigint NOT NULL,
+    CONSTRAINT import_content_check CHECK ((octet_length(content) = 32))
 );
 
 CREATE TABLE public.listener (
@@ -111,6 +126,30 @@ CREATE TABLE public.listener_generation (
     CONSTRAINT listener_generation_one_check CHECK (one)
 );
 
+CREATE TABLE public.opening_balance (
+    import_number integer NOT NULL,
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    day date,
+    partial bigint DEFAULT 0 NOT NULL,
+    sampled bigint DEFAULT 0 NOT NULL,
+    complete bigint DEFAULT 0 NOT NULL,
+    unbucketed bigint DEFAULT 0 NOT NULL,
+    shares_link bigint DEFAULT 0 NOT NULL,
+    shares_embed bigint DEFAULT 0 NOT NULL,
+    via_link bigint DEFAULT 0 NOT NULL,
+    via_embed bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT opening_balance_complete_check CHECK ((complete >= 0)),
+    CONSTRAINT opening_balance_partial_check CHECK ((partial >= 0)),
+    CONSTRAINT opening_balance_sampled_check CHECK ((sampled >= 0)),
+    CONSTRAINT opening_balance_shares_embed_check CHECK ((shares_embed >= 0)),
+    CONSTRAINT opening_balance_shares_link_check CHECK ((shares_link >= 0)),
+    CONSTRAINT opening_balance_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text]))),
+    CONSTRAINT opening_balance_unbucketed_check CHECK ((unbucketed >= 0)),
+    CONSTRAINT opening_balance_via_embed_check CHECK ((via_embed >= 0)),
+    CONSTRAINT opening_balance_via_link_check CHECK ((via_link >= 0))
+);
+
 CREATE TABLE public.play_event (
     created_at timestamp with time zone NOT NULL,
     day date NOT NULL,
@@ -119,6 +158,7 @@ CREATE TABLE public.play_event (
     release_key text,
     bucket text NOT NULL,
     via text,
+    import_number integer,
     CONSTRAINT play_event_bucket_check CHECK ((bucket = ANY (ARRAY['partial'::text, 'sampled'::text, 'complete'::text]))),
     CONSTRAINT play_event_via_check CHECK ((via = ANY (ARRAY['link'::text, 'embed'::text])))
 )
@@ -130,6 +170,7 @@ CREATE TABLE public.share_event (
     target_kind text NOT NULL,
     target_key text NOT NULL,
     channel text NOT NULL,
+    import_number integer,
     CONSTRAINT share_event_channel_check CHECK ((channel = ANY (ARRAY['link'::text, 'embed'::text]))),
     CONSTRAINT share_event_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 )
@@ -177,18 +218,47 @@ CREATE VIEW public.logged_day AS
             NULL::text,
             share_event.channel
            FROM public.share_event
+        ), figure AS (
+         SELECT event.target_key,
+            event.target_kind,
+            event.day,
+            count(*) FILTER (WHERE (event.bucket = 'partial'::text)) AS partial,
+            count(*) FILTER (WHERE (event.bucket = 'sampled'::text)) AS sampled,
+            count(*) FILTER (WHERE (event.bucket = 'complete'::text)) AS complete,
+            count(*) FILTER (WHERE (event.channel = 'link'::text)) AS shares_link,
+            count(*) FILTER (WHERE (event.channel = 'embed'::text)) AS shares_embed,
+            count(*) FILTER (WHERE (event.via = 'link'::text)) AS via_link,
+            count(*) FILTER (WHERE (event.via = 'embed'::text)) AS via_embed,
+            (0)::bigint AS unbucketed
+           FROM event
+          GROUP BY event.target_key, event.target_kind, event.day
+        UNION ALL
+         SELECT opening_balance.target_key,
+            opening_balance.target_kind,
+            opening_balance.day,
+            opening_balance.partial,
+            opening_balance.sampled,
+            opening_balance.complete,
+            opening_balance.shares_link,
+            opening_balance.shares_embed,
+            opening_balance.via_link,
+            opening_balance.via_embed,
+            opening_balance.unbucketed
+           FROM public.opening_balance
+          WHERE (opening_balance.day IS NOT NULL)
         )
  SELECT target_key,
     target_kind,
     day,
-    count(*) FILTER (WHERE (bucket = 'partial'::text)) AS partial,
-    count(*) FILTER (WHERE (bucket = 'sampled'::text)) AS sampled,
-    count(*) FILTER (WHERE (bucket = 'complete'::text)) AS complete,
-    count(*) FILTER (WHERE (channel = 'link'::text)) AS shares_link,
-    count(*) FILTER (WHERE (channel = 'embed'::text)) AS shares_embed,
-    count(*) FILTER (WHERE (via = 'link'::text)) AS via_link,
-    count(*) FILTER (WHERE (via = 'embed'::text)) AS via_embed
-   FROM event
+    (sum(partial))::bigint AS partial,
+    (sum(sampled))::bigint AS sampled,
+    (sum(complete))::bigint AS complete,
+    (sum(shares_link))::bigint AS shares_link,
+    (sum(shares_embed))::bigint AS shares_embed,
+    (sum(via_link))::bigint AS via_link,
+    (sum(via_embed))::bigint AS via_embed,
+    (sum(unbucketed))::bigint AS unbucketed
+   FROM figure
   GROUP BY target_key, target_kind, day;
 
 CREATE TABLE public.operator (
@@ -210,6 +280,7 @@ CREATE TABLE public.play_counter (
     via_link bigint DEFAULT 0 NOT NULL,
     via_embed bigint DEFAULT 0 NOT NULL,
     listeners bigint DEFAULT 0 NOT NULL,
+    unbucketed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT play_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 )
 WITH (fillfactor='70');
@@ -282,6 +353,15 @@ ALTER TABLE ONLY public.event_id
 ALTER TABLE ONLY public.forgotten
     ADD CONSTRAINT forgotten_pkey PRIMARY KEY (tag);
 
+ALTER TABLE ONLY public.import
+    ADD CONSTRAINT import_content_key UNIQUE (content);
+
+ALTER TABLE ONLY public.import
+    ADD CONSTRAINT import_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.import
+    ADD CONSTRAINT import_pkey PRIMARY KEY (number);
+
 ALTER TABLE ONLY public.listener_count
     ADD CONSTRAINT listener_count_pkey PRIMARY KEY (target_key, target_kind, day, generation, slot);
 
@@ -326,6 +406,8 @@ CREATE INDEX day_counter_by_day ON public.day_counter USING btree (target_kind, 
 CREATE INDEX event_id_day ON public.event_id USING btree (day);
 
 CREATE INDEX listener_count_by_day ON public.listener_count USING btree (target_kind, day);
+
+CREATE INDEX opening_balance_by_day ON public.opening_balance USING btree (day, target_key, target_kind);
 
 CREATE INDEX track_release ON public.track USING btree (release_key, "position");
 

@@ -18,6 +18,12 @@ async def all_sealed(connection: Connection) -> dict[str, bytes]:
     return {str(purpose): bytes(sealed) for purpose, sealed in await connection.fetch(_ALL)}
 
 
+async def read(connection: Connection, purpose: str) -> bytes | None:
+    """The sealed key for `purpose`, if there is one."""
+    found: bytes | None = await connection.fetchval(_READ, purpose)
+    return found
+
+
 async def replace(connection: Connection, purpose: str, sealed: bytes) -> None:
     """The same key sealed anew, or another one."""
     await connection.execute(_REPLACE, purpose, sealed)

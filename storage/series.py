@@ -20,7 +20,8 @@ FROM play_counter WHERE target_key = $1 AND target_kind = $2
 _SERIES: Final = """
 SELECT date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
-       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint
+       sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint,
+       sum(unbucketed)::bigint
 FROM day_counter WHERE target_key = $1 AND target_kind = $2 AND day BETWEEN $3 AND $4
 GROUP BY 1 ORDER BY 1
 """
@@ -45,10 +46,16 @@ class Counts:
     shares_embed: int = 0
     via_link: int = 0
     via_embed: int = 0
+    unbucketed: int = 0  # plays brought along from a counter that did not know how far they went
 
     @property
     def plays(self) -> int:
-        """The sum of the three buckets."""
+        """The sum of the three buckets, and what was brought along without one."""
+        return self.bucketed + self.unbucketed
+
+    @property
+    def bucketed(self) -> int:
+        """Plays of which it is known how far they went, and which could bring shares here."""
         return self.partial + self.sampled + self.complete
 
     @property
@@ -63,13 +70,13 @@ class Counts:
 
     @property
     def completion_rate(self) -> float | None:
-        """complete / plays, 0 to 1 with four decimals; None without plays."""
-        return round(self.complete / self.plays, 4) if self.plays else None
+        """complete / bucketed plays, 0 to 1 with four decimals; None without such plays."""
+        return round(self.complete / self.bucketed, 4) if self.bucketed else None
 
     @property
     def shares_per_hundred_plays(self) -> float | None:
-        """With two decimals; None without plays."""
-        return round(100 * self.shares / self.plays, 2) if self.plays else None
+        """Of bucketed plays, with two decimals; None without such plays."""
+        return round(100 * self.shares / self.bucketed, 2) if self.bucketed else None
 
     @property
     def plays_per_share(self) -> float | None:

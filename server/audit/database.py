@@ -22,6 +22,9 @@ _LOG_DAY: Final = Fact(Kind.TIME, "the site's day", _LOG, "partitions, charts")
 _HOUR: Final = Fact(
     Kind.TIME, "the hour, never the minute", _LOG, "a flood is found and taken back by the hour (`tonearm void`)"
 )
+_IMPORT: Final = "until `tonearm import undo`"
+_ONCE: Final = "the same file counts once"
+_BALANCE: Final = Fact(Kind.COUNT, "a sum over all listeners, counted elsewhere", _IMPORT, "the figures")
 _TITLE: Final = Fact(Kind.TEXT, "what the operator loaded", "until the catalog is changed", "the catalog")
 
 DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
@@ -62,6 +65,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("day_counter", "via_embed"): _DAY_SUM,
     ("ended_session", "digest"): Fact(Kind.NOTHING, "SHA-256 of the cookie of an operator who signed out"),
     ("ended_session", "until"): Fact(Kind.NOTHING, "when that session would have ended by itself, and the row goes"),
+    ("day_counter", "unbucketed"): _DAY_SUM,
     ("event_id", "target_key"): _KEY,
     ("event_id", "event_id"): Fact(
         Kind.EVENT,
@@ -80,6 +84,16 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("forgotten", "until"): Fact(
         Kind.TIME, "two days after the listener asked", "as the tombstone", "when the tombstone goes"
     ),
+    ("import", "number"): Fact(Kind.NOTHING, "which import it is"),
+    ("import", "name"): Fact(Kind.TEXT, "the operator's name for an import, or its content's hash", _IMPORT, _ONCE),
+    ("import", "content"): Fact(Kind.NOTHING, "SHA-256 of the imported file", _IMPORT, _ONCE),
+    ("import", "format"): Fact(Kind.NOTHING, "what kind of file it was"),
+    ("import", "made_at"): Fact(Kind.NOTHING, "when it was imported"),
+    ("import", "first_day"): Fact(Kind.TIME, "the first day it has figures of", _IMPORT, "it can be taken back"),
+    ("import", "last_day"): Fact(Kind.TIME, "the last such day", _IMPORT, "it can be taken back"),
+    ("import", "plays"): Fact(Kind.COUNT, "how many plays it brought", _IMPORT, "the list of imports"),
+    ("import", "shares"): Fact(Kind.COUNT, "how many shares it brought", _IMPORT, "the list of imports"),
+    ("import", "listeners"): Fact(Kind.COUNT, "how many pseudonyms it brought", _IMPORT, "the list of imports"),
     ("listener", "target_key"): _KEY,
     ("listener", "target_kind"): _KIND,
     ("listener", "pseudonym"): Fact(
@@ -121,6 +135,18 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("operator", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
     ("operator", "password_hash"): Fact(Kind.NOTHING, "scrypt of the operator's password"),
     ("operator", "session_salt"): Fact(Kind.NOTHING, "32 random bytes that go into the operator's session keys"),
+    ("opening_balance", "import_number"): Fact(Kind.NOTHING, "which import it came with"),
+    ("opening_balance", "target_key"): _KEY,
+    ("opening_balance", "target_kind"): _KIND,
+    ("opening_balance", "day"): Fact(Kind.TIME, "the site's day; none where it is not known", _IMPORT, "the charts"),
+    ("opening_balance", "partial"): _BALANCE,
+    ("opening_balance", "sampled"): _BALANCE,
+    ("opening_balance", "complete"): _BALANCE,
+    ("opening_balance", "unbucketed"): _BALANCE,
+    ("opening_balance", "shares_link"): _BALANCE,
+    ("opening_balance", "shares_embed"): _BALANCE,
+    ("opening_balance", "via_link"): _BALANCE,
+    ("opening_balance", "via_embed"): _BALANCE,
     ("play_counter", "target_key"): _KEY,
     ("play_counter", "target_kind"): _KIND,
     ("play_counter", "slot"): _SLOT,
@@ -131,6 +157,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("play_counter", "shares_embed"): _SUM,
     ("play_counter", "via_link"): _SUM,
     ("play_counter", "via_embed"): _SUM,
+    ("play_counter", "unbucketed"): _SUM,
     ("play_counter", "listeners"): Fact(Kind.COUNT, "how many pseudonyms a target has", _FOR_GOOD, "the figures"),
     ("play_event", "created_at"): _HOUR,
     ("play_event", "day"): _LOG_DAY,
@@ -146,6 +173,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
         _LOG,
         "plays that shares brought",
     ),
+    ("play_event", "import_number"): Fact(Kind.NOTHING, "which import it came with; none for what was counted here"),
     ("release", "release_key"): _TITLE,
     ("release", "title"): _TITLE,
     ("release", "medium"): _TITLE,
@@ -164,6 +192,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("share_event", "target_kind"): _KIND,
     ("share_event", "target_key"): Fact(Kind.TEXT, "what was copied", _LOG, "counters are checked against the log"),
     ("share_event", "channel"): Fact(Kind.EVENT, "link or embed", _LOG, "the figures; a share carries no listener"),
+    ("share_event", "import_number"): Fact(Kind.NOTHING, "which import it came with; none for what was counted here"),
     ("spool_cursor", "spool_id"): Fact(Kind.NOTHING, "a spool file's random name", is_uuid=True),
     ("spool_cursor", "seq"): Fact(Kind.NOTHING, "how far the spool is counted"),
     ("spool_cursor", "slot"): _SLOT,

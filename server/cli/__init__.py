@@ -5,9 +5,12 @@ import sys
 import typer
 
 from server.cli import (
+    backup,
     catalog,
     check,
     config,
+    export,
+    imports,
     live,
     password,
     privacy,
@@ -39,12 +42,16 @@ app.command("serve")(serve.serve)
 app.command("worker", hidden=True)(worker.worker)
 app.command("check")(check.check)
 app.command("live")(live.live)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(config.app, name="config")
 app.add_typer(password.app, name="password")
+app.add_typer(imports.app, name="import")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(salt.app, name="salt")
 app.add_typer(secret.app, name="secret")

@@ -21,6 +21,7 @@ NOTHING = {
     "partial": 0,
     "sampled": 0,
     "complete": 0,
+    "unbucketed": 0,
     "completionRate": None,
     "totalShares": 0,
     "shares": {"link": 0, "embed": 0},
@@ -87,6 +88,7 @@ def test_the_figures_are_those_of_the_contract(open_service: Open) -> None:
         "partial": 1,
         "sampled": 1,
         "complete": 2,
+        "unbucketed": 0,
         "completionRate": 0.5,
         "listeners": 1,
     }
@@ -102,6 +104,7 @@ def test_the_figures_are_those_of_the_contract(open_service: Open) -> None:
         "partial": 1,
         "sampled": 1,
         "complete": 3,
+        "unbucketed": 0,
         "completionRate": 0.6,
         "listeners": 1,
     }

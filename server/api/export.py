@@ -1,0 +1,97 @@
+"""`GET /api/export/events` and `/api/export/days`: what `tonearm export` writes, as a stream, without listeners."""
+
+from collections.abc import AsyncGenerator
+from datetime import date
+from typing import Final
+
+import trio
+from quart import Blueprint, Response, request
+
+from server.access.rules import Rule, Scope
+from server.export_file import FORMATS, MEDIA_TYPES, WHATS, Format, Wanted, What, stream
+from server.problems import Answer, not_found, problem
+from server.respond import as_response
+from storage.bridge import Database, DatabaseUnavailable
+
+ACCESS: Final[dict[str, Rule]] = {"export.download": Scope.ADMIN}
+_PARAMETERS: Final = ("format", "from", "to")
+_RETRY_AFTER_S: Final = 30
+
+
+def blueprint(database: Database) -> Blueprint:
+    """The route."""
+    routes = Blueprint("export", __name__)
+    # Each holds a connection for as long as its reader takes; what is left is for the service.
+    one_at_a_time = trio.CapacityLimiter(1)
+
+    @routes.get("/api/export/<what>")
+    async def download(what: str) -> Response:
+        wanted = _wanted(what)
+        if not isinstance(wanted, Wanted):
+            return as_response(wanted)
+        pieces = _pieces(database, wanted, one_at_a_time)
+        try:
+            first = await anext(pieces, b"")
+        except trio.WouldBlock:
+            return as_response(_later("another-export", "One export at a time; another is being read just now."))
+        except DatabaseUnavailable:
+            return as_response(_later("database-unavailable", "The log cannot be read now. Try again later."))
+        response = Response(_joined(first, pieces), content_type=MEDIA_TYPES[wanted.format])
+        response.timeout = None  # as long as it takes
+        response.headers["cache-control"] = "no-store"
+        response.headers["content-disposition"] = f'attachment; filename="tonearm-{what}.{wanted.format}"'
+        return response
+
+    return routes
+
+
+async def _pieces(database: Database, wanted: Wanted, limit: trio.CapacityLimiter) -> AsyncGenerator[bytes, None]:
+    """Raises WouldBlock where another is under way."""
+    held = object()  # not the task: the one that began it need not be the one that ends it
+    limit.acquire_on_behalf_of_nowait(held)
+    try:
+        async with database.snapshot() as snapshot:
+            async for piece in stream(snapshot, wanted):
+                yield piece
+    finally:
+        limit.release_on_behalf_of(held)
+
+
+async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    try:
+        yield first
+        async for piece in rest:
+            yield piece
+    finally:
+        await rest.aclose()
+
+
+def _wanted(what: str) -> Wanted | Answer:
+    asked: What | None = next((one for one in WHATS if one == what), None)
+    if asked is None:
+        return not_found(f"There is no export {what!r:.40}; there are {' and '.join(WHATS)}.")
+    if unknown := sorted(set(request.args) - set(_PARAMETERS)):
+        return _bad(f"{unknown[0]!r:.40} is no parameter; known are {', '.join(_PARAMETERS)}.")
+    name = request.args.get("format", "csv")
+    form: Format | None = next((one for one in FORMATS if one == name), None)
+    if form is None:
+        return _bad(f"format is {name!r:.40}; allowed are {' and '.join(FORMATS)}.")
+    days: list[date | None] = []
+    for parameter in ("from", "to"):
+        text = request.args.get(parameter)
+        try:
+            days.append(date.fromisoformat(text) if text else None)
+        except ValueError:
+            return _bad(f"{parameter} is {text!r:.40}; a day is written as 2026-11-21.")
+    first, last = days
+    if first and last and first > last:
+        return _bad(f"from ({first}) is later than to ({last}); swap them.")
+    return Wanted(asked, form, first, last)
+
+
+def _bad(detail: str) -> Answer:
+    return problem(400, "malformed", "Not understood", detail)
+
+
+def _later(kind: str, detail: str) -> Answer:
+    return problem(503, kind, "Not available now", detail, {"retry-after": str(_RETRY_AFTER_S)})
