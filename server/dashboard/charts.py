@@ -7,6 +7,7 @@ on the page and inside a downloaded file. Every step has a `<title>`, which brow
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,9 @@ import pygal
 from markupsafe import Markup
 
 from server.dashboard.wording import short
+
+# pygal has a finder for maps, of which we have none; Python 3.11 warns of it at every import from here on.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 _STATIC: Final = Path(__file__).with_name("static")
 _WIDTH: Final = 1000  # pygal's units; percentages afterwards
