@@ -27,7 +27,7 @@ from server.stream import counted_as_json, hour_as_json, targets_of
 from server.titles import Titles
 from storage.counters import Target
 
-_ANSWER_S: Final = 10.0  # a process answers within a second or two, and says something every ten
+_ANSWER_S: Final = 5.0  # a process answers within a second or two
 _REFRESH_S: Final = 1.0
 _ROWS: Final = 15
 _RECENT: Final = 8
@@ -86,7 +86,7 @@ async def _follow(config: Config, *, as_json: bool) -> None:
 
 async def _answered(pulse: Pulse) -> None:
     with trio.move_on_after(_ANSWER_S):
-        while not _running(pulse):
+        while not _running(pulse):  # noqa: ASYNC110  # who is gone is a matter of time too, which no event tells
             await trio.sleep(0.1)
         await trio.sleep(0.3)  # the others answer as well
         return
@@ -171,7 +171,7 @@ async def _told(news: News, titles: Titles, config: Config) -> list[Text]:
         line = Text(f"{at}  ", style="dim")
         line.append(named.get(Target(what.key, what.kind), what.key or "further tracks"), style="not dim")
         line.append(f"  {_HOW[what.what]}{f', through a copied {what.via}' if what.via else ''}")
-        line.append(f"  × {number:,}" if number > 1 else "")
+        line.append(f"  \N{MULTIPLICATION SIGN} {number:,}" if number > 1 else "")
         lines.append(line)
     return lines
 
