@@ -16,12 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     no_chromium = pytest.mark.skip(reason="there is no Chromium on this machine (Debian: apt-get install chromium)")
     for item in items:
-        if "chromium" in item.keywords and shutil.which("chromium") is None:
+        if item.get_closest_marker("chromium") and shutil.which("chromium") is None:
             item.add_marker(no_chromium)
     if not config.getoption("--full"):
-        long = [item for item in items if "full" in item.keywords]
+        long = [item for item in items if item.get_closest_marker("full")]
         config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if "full" not in item.keywords]
+        items[:] = [item for item in items if not item.get_closest_marker("full")]
 
 
 @pytest.fixture(scope="session")
