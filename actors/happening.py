@@ -24,4 +24,4 @@ class Happening(NamedTuple):
     @property
     def of_others(self) -> "Happening":
         """The same without its key."""
-        return self._replace(kind="track", key=OTHERS)
+        return Happening("track", OTHERS, self.what, self.via)
