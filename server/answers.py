@@ -44,10 +44,11 @@ class ByChannel(Struct):
 class Counted(Struct, rename="camel", kw_only=True):
     """What was counted over some days."""
 
-    total_plays: Annotated[int, Meta(ge=0, description="partial + sampled + complete.")]
+    total_plays: Annotated[int, Meta(ge=0, description="partial + sampled + complete + unbucketed.")]
     partial: Annotated[int, Meta(ge=0, description="Left before 30 % of the track.")]
     sampled: Annotated[int, Meta(ge=0, description="Left between 30 % and 80 %.")]
     complete: Annotated[int, Meta(ge=0, description="Heard more than 80 %.")]
+    unbucketed: Annotated[int, Meta(ge=0, description="Imported plays of which nobody knows how far they went.")]
     completion_rate: Rate
     total_shares: Number
     shares: ByChannel
@@ -260,6 +261,7 @@ class PublicFigures(Struct, rename="camel", kw_only=True):
     partial: Number
     sampled: Number
     complete: Number
+    unbucketed: Annotated[int, Meta(ge=0, description="Imported plays of which nobody knows how far they went.")]
     completion_rate: Rate
     total_shares: Number
     shares: ByChannel

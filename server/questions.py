@@ -172,6 +172,7 @@ def _fields(counts: Counts, listeners: Listeners, asker: Asker) -> dict[str, Any
         "partial": counts.partial,
         "sampled": counts.sampled,
         "complete": counts.complete,
+        "unbucketed": counts.unbucketed,
         "completion_rate": counts.completion_rate,
         "total_shares": counts.shares,
         "shares": ByChannel(counts.shares_link, counts.shares_embed),
@@ -185,7 +186,12 @@ def _fields(counts: Counts, listeners: Listeners, asker: Asker) -> dict[str, Any
 
 
 _SPLIT: Final[dict[By, Callable[[Counts], dict[str | None, int]]]] = {
-    "bucket": lambda counts: {"partial": counts.partial, "sampled": counts.sampled, "complete": counts.complete},
+    "bucket": lambda counts: {
+        "partial": counts.partial,
+        "sampled": counts.sampled,
+        "complete": counts.complete,
+        **({None: counts.unbucketed} if counts.unbucketed else {}),
+    },
     "channel": lambda counts: {"link": counts.shares_link, "embed": counts.shares_embed},
     "via": lambda counts: {"link": counts.via_link, "embed": counts.via_embed, None: counts.plays - counts.via},
 }

@@ -7,7 +7,7 @@ from typing import Final
 from storage.bridge import Connection
 
 _BY_MEDIUM: Final = """
-SELECT medium, sum(partial + sampled + complete)::bigint
+SELECT medium, sum(partial + sampled + complete + unbucketed)::bigint
 FROM day_counter LEFT JOIN release ON release_key = target_key
 WHERE target_kind = 'release' AND day BETWEEN $1 AND $2
 GROUP BY medium ORDER BY 2 DESC, medium

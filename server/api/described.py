@@ -6,7 +6,7 @@ from typing import Final, Literal
 from server.access.rules import ANYBODY, Scope
 from server.answers import PublicFigures, TrackerConfig
 from server.api import refusals
-from server.api.parameters import Badge, ListenerDays
+from server.api.parameters import Badge, Export, ListenerDays
 from server.api.route import Content, Route
 from server.bodies import ForgetBody, PlayBody, ShareBody
 
@@ -46,6 +46,21 @@ def _stats() -> Iterator[Route]:
             answers={200: Content("The figures.", PublicFigures)},
             refusals=[refusals.DAYS, refusals.DATABASE] + ([] if kind == "site" else [refusals.NOT_FOUND]),
             cached=True,
+        )
+
+
+def _exports() -> Iterator[Route]:
+    for what, holds in (("events", "The log of plays and shares"), ("days", "The figures of every day")):
+        yield Route(
+            endpoint=f"export.{what}",
+            path=f"/api/export/{what}",
+            rule=Scope.ADMIN,
+            tag=_SERVICE,
+            summary=f"{holds} as a file",
+            says="As it is at one moment, without listeners, one export at a time.",
+            query=Export,
+            answers={200: Content("The file, as a stream.", media_types=("text/csv", "application/x-ndjson"))},
+            refusals=[refusals.EXPORT, refusals.ANOTHER_EXPORT, refusals.DATABASE],
         )
 
 
@@ -105,6 +120,7 @@ DESCRIBED: Final[tuple[Route, ...]] = (
         says="Every received request is in one named outcome, and they add up.",
         answers={200: Content("The state.")},
     ),
+    *_exports(),
     *_stats(),
     *_badges(),
     _event(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import date
+from functools import partial
 from typing import Final
 
 import trio
@@ -9,11 +10,11 @@ from quart import Blueprint, Response, request
 
 from server.access.rules import Rule, Scope
 from server.export_file import FORMATS, MEDIA_TYPES, WHATS, Format, Wanted, What, stream
-from server.problems import Answer, not_found, problem
+from server.problems import Answer, problem
 from server.respond import as_response
 from storage.bridge import Database, DatabaseUnavailable
 
-ACCESS: Final[dict[str, Rule]] = {"export.download": Scope.ADMIN}
+ACCESS: Final[dict[str, Rule]] = {f"export.{what}": Scope.ADMIN for what in WHATS}
 _PARAMETERS: Final = ("format", "from", "to")
 _RETRY_AFTER_S: Final = 30
 
@@ -24,8 +25,7 @@ def blueprint(database: Database) -> Blueprint:
     # Each holds a connection for as long as its reader takes; what is left is for the service.
     one_at_a_time = trio.CapacityLimiter(1)
 
-    @routes.get("/api/export/<what>")
-    async def download(what: str) -> Response:
+    async def download(what: What) -> Response:
         wanted = _wanted(what)
         if not isinstance(wanted, Wanted):
             return as_response(wanted)
@@ -42,6 +42,8 @@ def blueprint(database: Database) -> Blueprint:
         response.headers["content-disposition"] = f'attachment; filename="tonearm-{what}.{wanted.format}"'
         return response
 
+    for what in WHATS:
+        routes.add_url_rule(f"/api/export/{what}", what, partial(download, what))
     return routes
 
 
@@ -66,10 +68,7 @@ async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGener
         await rest.aclose()
 
 
-def _wanted(what: str) -> Wanted | Answer:
-    asked: What | None = next((one for one in WHATS if one == what), None)
-    if asked is None:
-        return not_found(f"There is no export {what!r:.40}; there are {' and '.join(WHATS)}.")
+def _wanted(what: What) -> Wanted | Answer:
     if unknown := sorted(set(request.args) - set(_PARAMETERS)):
         return _bad(f"{unknown[0]!r:.40} is no parameter; known are {', '.join(_PARAMETERS)}.")
     name = request.args.get("format", "csv")
@@ -86,11 +85,11 @@ def _wanted(what: str) -> Wanted | Answer:
     first, last = days
     if first and last and first > last:
         return _bad(f"from ({first}) is later than to ({last}); swap them.")
-    return Wanted(asked, form, first, last)
+    return Wanted(what, form, first, last)
 
 
 def _bad(detail: str) -> Answer:
-    return problem(400, "malformed", "Not understood", detail)
+    return problem(400, "export", "No such export", detail)
 
 
 def _later(kind: str, detail: str) -> Answer:

@@ -131,6 +131,14 @@ class Badge(Struct, kw_only=True):
     label: Annotated[Label | UnsetType, Meta(description="Otherwise the figure's own.")] = UNSET
 
 
+class Export(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Of the exports."""
+
+    format: Annotated[Literal["csv", "ndjson"], Meta(description="CSV, or one JSON object a line.")] = "csv"
+    first: Annotated[Day | UnsetType, Meta(description="The first day, ISO 8601.")] = field(name="from", default=UNSET)
+    last: Annotated[Day | UnsetType, Meta(description="The last day, included.")] = field(name="to", default=UNSET)
+
+
 class Nothing(Struct, forbid_unknown_fields=True):
     """No parameter is known."""
 

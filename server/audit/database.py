@@ -86,7 +86,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("import", "number"): Fact(Kind.NOTHING, "which import it is"),
     ("import", "name"): Fact(Kind.TEXT, "the operator's name for an import, or its content's hash", _IMPORT, _ONCE),
-    ("import", "content"): Fact(Kind.NOTHING, "SHA-256 of the imported file", _IMPORT, _ONCE),
+    ("import", "content"): Fact(Kind.NOTHING, "SHA-256 of the imported file: the same file counts once"),
     ("import", "format"): Fact(Kind.NOTHING, "what kind of file it was"),
     ("import", "made_at"): Fact(Kind.NOTHING, "when it was imported"),
     ("import", "first_day"): Fact(Kind.TIME, "the first day it has figures of", _IMPORT, "it can be taken back"),

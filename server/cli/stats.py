@@ -153,6 +153,8 @@ def _table(title: str, found: Figures, shown: Mapping[str, Any]) -> Table:
     table.add_row("  partial (below 30 %)", f"{found.partial:,}")
     table.add_row("  sampled (30 to 80 %)", f"{found.sampled:,}")
     table.add_row("  complete (above 80 %)", f"{found.complete:,}")
+    if found.unbucketed:
+        table.add_row("  imported, no bucket", f"{found.unbucketed:,}")
     table.add_row("completion rate", "none yet" if rate is None else f"{rate:.1%}")
     table.add_row("shares", f"[bold]{found.shares_link + found.shares_embed:,}[/bold]")
     table.add_row("  links copied", f"{found.shares_link:,}")

@@ -59,7 +59,6 @@ def test_strangers_get_nothing(exporting: Exporting) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "told"),
     [
-        ("listeners", 404, "there are events and days"),
         ("events?format=xml", 400, "allowed are csv and ndjson"),
         ("events?from=soon", 400, "a day is written as"),
         ("events?from=2026-02-01&to=2026-01-01", 400, "swap them"),
