@@ -1,5 +1,17 @@
 -- What the migrations make, as pg_dump tells it. Written by `python -m tests.support.write_schema`; not read.
 
+CREATE FUNCTION public.counted_key(kind text, name text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT target_key FROM alias WHERE alias_key = name AND target_kind = kind), name)
+$$;
+
+CREATE FUNCTION public.shown_key(kind text, counted text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT alias_key FROM alias WHERE target_key = counted AND target_kind = kind AND current), counted)
+$$;
+
 CREATE TABLE public.access_token (
     digest bytea NOT NULL,
     kind text NOT NULL,
@@ -7,6 +19,16 @@ CREATE TABLE public.access_token (
     scopes text[] NOT NULL,
     made_at timestamp with time zone NOT NULL,
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['api'::text, 'share'::text])))
+);
+
+CREATE TABLE public.alias (
+    alias_key text NOT NULL,
+    target_kind text NOT NULL,
+    target_key text NOT NULL,
+    current boolean NOT NULL,
+    CONSTRAINT alias_alias_key_check CHECK (((octet_length(alias_key) >= 1) AND (octet_length(alias_key) <= 200))),
+    CONSTRAINT alias_check CHECK ((alias_key <> target_key)),
+    CONSTRAINT alias_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 );
 
 CREATE TABLE public.audit (
@@ -123,6 +145,7 @@ CREATE TABLE public.listener_generation (
     anew_generation bigint DEFAULT '-1'::integer NOT NULL,
     anew_on date DEFAULT '-infinity'::date NOT NULL,
     compact boolean DEFAULT true NOT NULL,
+    renames bigint DEFAULT 0 NOT NULL,
     CONSTRAINT listener_generation_one_check CHECK (one)
 );
 
@@ -338,6 +361,9 @@ ALTER TABLE ONLY public.access_token
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_pkey PRIMARY KEY (digest);
 
+ALTER TABLE ONLY public.alias
+    ADD CONSTRAINT alias_pkey PRIMARY KEY (alias_key, target_kind);
+
 ALTER TABLE ONLY public.catalog_version
     ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (one);
 
@@ -400,6 +426,8 @@ ALTER TABLE ONLY public.track
 
 ALTER TABLE ONLY public.uncatalogued
     ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
+
+CREATE UNIQUE INDEX alias_current ON public.alias USING btree (target_key, target_kind) WHERE current;
 
 CREATE INDEX day_counter_by_day ON public.day_counter USING btree (target_kind, day);
 

@@ -37,6 +37,12 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("access_token", "scopes"): Fact(Kind.NOTHING, "what it opens"),
     ("access_token", "made_at"): Fact(Kind.NOTHING, "when the operator made it"),
+    ("alias", "alias_key"): Fact(
+        Kind.TEXT, "another key of a track or release", _FOR_GOOD, "a renamed key is counted where it was"
+    ),
+    ("alias", "target_kind"): _KIND,
+    ("alias", "target_key"): _KEY,
+    ("alias", "current"): Fact(Kind.NOTHING, "whether it is the one in use"),
     ("audit", "at"): Fact(Kind.NOTHING, "when an operator did something"),
     ("audit", "act"): Fact(Kind.NOTHING, "what an operator did"),
     ("audit", "detail"): Fact(Kind.TEXT, "what, how many, and the operator's reason", _FOR_GOOD, "accountability"),
@@ -147,6 +153,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("opening_balance", "shares_embed"): _BALANCE,
     ("opening_balance", "via_link"): _BALANCE,
     ("opening_balance", "via_embed"): _BALANCE,
+    ("listener_generation", "renames"): Fact(Kind.NOTHING, "how often a key was renamed"),
     ("play_counter", "target_key"): _KEY,
     ("play_counter", "target_kind"): _KIND,
     ("play_counter", "slot"): _SLOT,
