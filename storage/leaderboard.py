@@ -58,7 +58,8 @@ WITH counted AS (
     GROUP BY target_key
 ), sorted AS (
     SELECT target_key, coalesce(s.alias_key, target_key) AS shown, coalesce(n.title, s.alias_key, target_key) AS title,
-           n.title IS NOT NULL AS catalogued, coalesce(sr.alias_key, n.release_key) AS release_key, n.release_title, n.medium, n.position, count(*) OVER () AS total,
+           n.title IS NOT NULL AS catalogued, coalesce(sr.alias_key, n.release_key) AS release_key,
+           n.release_title, n.medium, n.position, count(*) OVER () AS total,
            CASE WHEN $7 IN ('plays', 'shares', 'via') THEN coalesce(amount, 0)::float8
                WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN amount::float8 / nullif(plays, 0)::float8
                WHEN $7 = 'listeners' THEN coalesce(l.listeners, 0)::float8
@@ -90,8 +91,10 @@ _ROWS: Final = (
             OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > (SELECT counted_key($1, $12)))
         WHEN $7 = 'title' THEN (left(lower(title), 200) > left(lower($14), 200))
             OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > (SELECT counted_key($1, $12)))
-        WHEN $9 THEN coalesce(worth, -1) < $13 OR (coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
-        ELSE coalesce(worth, -1) > $13::float8 OR (coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
+        WHEN $9 THEN coalesce(worth, -1) < $13 OR (
+            coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
+        ELSE coalesce(worth, -1) > $13::float8 OR (
+            coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
         END
     ORDER BY line LIMIT $10 OFFSET $11
 ), counts AS (
@@ -131,7 +134,8 @@ _PLAN_ANEW: Final = "SET LOCAL plan_cache_mode = force_custom_plan"
 _PLACE: Final = (
     _BOARD  # noqa: S608  # both halves are constants
     + """
-SELECT 1 + count(*) FILTER (WHERE worth > (SELECT worth FROM sorted WHERE target_key = (SELECT counted_key($1, $9)))), count(*)
+SELECT 1 + count(*) FILTER (WHERE worth > (SELECT worth FROM sorted WHERE target_key = (SELECT counted_key($1, $9)))),
+       count(*)
 FROM sorted
 """
 )

@@ -21,6 +21,26 @@ CREATE TABLE public.access_token (
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['api'::text, 'share'::text])))
 );
 
+CREATE TABLE public.alert (
+    alert_id text NOT NULL,
+    way text NOT NULL,
+    body text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    CONSTRAINT alert_way_check CHECK ((way = ANY (ARRAY['webhook'::text, 'mail'::text, 'file'::text])))
+);
+
+CREATE TABLE public.alert_state (
+    one boolean DEFAULT true NOT NULL,
+    looking_for text DEFAULT ''::text NOT NULL,
+    looked_at timestamp with time zone,
+    digest_week date,
+    CONSTRAINT alert_state_one_check CHECK (one)
+);
+
 CREATE TABLE public.alias (
     alias_key text NOT NULL,
     target_kind text NOT NULL,
@@ -284,6 +304,13 @@ CREATE VIEW public.logged_day AS
    FROM figure
   GROUP BY target_key, target_kind, day;
 
+CREATE TABLE public.milestone (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    plays bigint NOT NULL,
+    CONSTRAINT milestone_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+);
+
 CREATE TABLE public.operator (
     one boolean DEFAULT true NOT NULL,
     password_hash text NOT NULL,
@@ -355,11 +382,22 @@ CREATE TABLE public.uncatalogued (
     CONSTRAINT uncatalogued_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 );
 
+CREATE TABLE public.week_begin (
+    week date NOT NULL,
+    listeners bigint NOT NULL
+);
+
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_kind_name_key UNIQUE (kind, name);
 
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id, way);
+
+ALTER TABLE ONLY public.alert_state
+    ADD CONSTRAINT alert_state_pkey PRIMARY KEY (one);
 
 ALTER TABLE ONLY public.alias
     ADD CONSTRAINT alias_pkey PRIMARY KEY (alias_key, target_kind);
@@ -400,6 +438,9 @@ ALTER TABLE ONLY public.listener_generation
 ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_pkey PRIMARY KEY (target_key, target_kind, pseudonym);
 
+ALTER TABLE ONLY public.milestone
+    ADD CONSTRAINT milestone_pkey PRIMARY KEY (target_key, target_kind);
+
 ALTER TABLE ONLY public.operator
     ADD CONSTRAINT operator_pkey PRIMARY KEY (one);
 
@@ -426,6 +467,11 @@ ALTER TABLE ONLY public.track
 
 ALTER TABLE ONLY public.uncatalogued
     ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
+
+ALTER TABLE ONLY public.week_begin
+    ADD CONSTRAINT week_begin_pkey PRIMARY KEY (week);
+
+CREATE INDEX alert_due ON public.alert USING btree (next_at) WHERE (settled_at IS NULL);
 
 CREATE UNIQUE INDEX alias_current ON public.alias USING btree (target_key, target_kind) WHERE current;
 

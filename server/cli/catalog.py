@@ -6,15 +6,17 @@ from typing import Annotated, Final
 
 import typer
 
+from actors.catalog_puller import PullFailed
 from actors.tally import UNKNOWN
 from server.bodies import LONGEST_KEY
 from server.catalog_file import CatalogFileError, Entries
 from server.catalog_file import load as load_entries
+from server.catalog_pull import pull, source_of
 from server.catalog_store import Report, missing_sentence, store
 from server.cli.common import ConfigFile, effective, fail, with_database
 from server.console import Console
 from storage import rename as renaming
-from storage.bridge import Database
+from storage.bridge import Database, DatabaseUnavailable
 from storage.catalog import Changes
 from storage.rename import CannotRename, Kind, Renamed
 
@@ -60,6 +62,30 @@ def say_changes(changes: Changes, total: int) -> None:
             named = ", ".join(keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else "")
             typer.echo(f"{len(keys):,} {what}: {named}")
     typer.echo(f"{total - written:,} entries were the same already.")
+
+
+@app.command("pull")
+def pull_now(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Pull the catalog once, now, from the feed or the query that `[catalog]` names; see docs/catalog.md.
+
+    Example: tonearm catalog pull --dry-run
+    """
+    in_force = effective(config)
+    source = source_of(in_force.catalog)
+    if source is None:
+        raise fail("There is nothing to pull from. Set [catalog] url, or sql and database_url; see docs/catalog.md.")
+    try:
+        with Console().progress("Pulling the catalog") as report:
+            pulled = with_database(in_force, partial(pull, source, report=report, dry_run=dry_run))
+    except (PullFailed, DatabaseUnavailable) as error:
+        raise fail(str(error)) from None
+    assert pulled.changes is not None  # it was not asked for what is newer alone
+    say_changes(pulled.changes, pulled.entries)
+    if dry_run:
+        typer.echo("Nothing was changed: this was a dry run.")
 
 
 @app.command()
