@@ -5,6 +5,7 @@ between a section and its key (`TONEARM_HTTP__BIND`); lists are written as JSON.
 in the file and in the environment: a misspelt key must not be a silent default.
 """
 
+import json
 import re
 import tomllib
 from base64 import b64decode
@@ -323,7 +324,7 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml(entry) for entry in value) + "]"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False)  # a string of JSON is one of TOML
     return str(value)
 
 

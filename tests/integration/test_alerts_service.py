@@ -150,19 +150,11 @@ def test_the_digest_is_printed_and_sent_by_hand(filled: str, tmp_path: Path, rec
             assert (1, f"webhook: not delivered. {receiver.url} answers 500.\n") == (failed.returncode, failed.stderr)
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (("--week", "46"), "'46' is not a week; write it as 2026-W46."),
-        (("--send",), "[alerts] digest names no way to send it: file, mail or webhook; see docs/alerts.md."),
-    ],
-)
-def test_what_cannot_be_is_told_in_a_sentence(
-    filled: str, tmp_path: Path, words: tuple[str, ...], sentence: str
-) -> None:
-    service = Service(tmp_path / "data", {"TONEARM_DATABASE_URL": filled})
-    try:
-        refused = service.ready().command("digest", *words, check=False)
-    finally:
-        service.stop()
-    assert (1, f"{sentence}\n") == (refused.returncode, refused.stderr)
+def test_what_cannot_be_is_told_in_a_sentence(postgres: Postgres, tmp_path: Path) -> None:
+    with serving(tmp_path / "data", {"TONEARM_DATABASE_URL": postgres.new_database()}) as service:
+        for words, sentence in (
+            (("--week", "46"), "'46' is not a week; write it as 2026-W46."),
+            (("--send",), "[alerts] digest names no way to send it: file, mail or webhook; see docs/alerts.md."),
+        ):
+            refused = service.command("digest", *words, check=False)
+            assert (1, f"{sentence}\n") == (refused.returncode, refused.stderr)
