@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from actors.events import Forget, Play, Share
-from storage import catalog, figures, imports, leaderboard, series
+from storage import catalog, figures, imports, leaderboard, series, standing
 from storage.bridge import Address, Connection, Database, open_database
 from storage.check import check
 from storage.counters import Target
@@ -170,6 +170,23 @@ async def test_what_is_shown_uses_the_newest_names(tmp_path: Path, database: Dat
         assert day == await database.run(series.first_day, Target(key, "track"))
         [point] = await database.run(series.series, Target(key, "track"), day, day, "week")
         assert 1 == point.counts.plays
+
+
+async def test_a_target_stands_where_it_stood_under_either_name(tmp_path: Path, database: Database) -> None:
+    await count(database, tmp_path, play("old"), play("old"), play("other"))
+    await name(database, "old", "new")
+    await name(database, "ferry", "liner")
+    for key in ("old", "new"):
+        found = await database.run(standing.read, "track", key, None)
+        assert ("Old", "liner", "Night Ferry", 1, 2) == (
+            found.title,
+            found.release_key,
+            found.release_title,
+            found.place,
+            found.of,
+        )
+    for key in ("ferry", "liner"):
+        assert "Night Ferry" == (await database.run(standing.read, "release", key, None)).title
 
 
 async def test_what_the_catalog_says_under_the_new_key_is_the_targets(tmp_path: Path, database: Database) -> None:
