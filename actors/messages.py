@@ -1,7 +1,7 @@
 """What the actors say to each other, and how long each channel may get."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import trio
@@ -72,3 +72,5 @@ class Resolved:
     rows: Sequence[SpooledRow]
     releases: Mapping[str, str | None]  # of every track that counts under its own key; None: no release
     unknown: frozenset[Target]  # what does not: counted under one target (DESIGN §3)
+    counted_as: Mapping[Target, Target] = field(default_factory=dict)  # of what goes by another name (storage/alias.py)
+    renames: int = 0  # how many renamings these look-ups know of

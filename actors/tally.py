@@ -10,11 +10,13 @@ from typing import Final
 from actors.events import Bucket, Channel, Event, Forget, Moment, Play, Share
 from actors.happening import Happening
 from privacy.pseudonym import TargetKind, for_target
+from storage.alias import apply
 from storage.counters import Delta, Target
 from storage.event_ids import EventId
 from storage.log import PlayRow, ShareRow
 
 SITE: Final = Target("", TargetKind.SITE)
+_NO_NAMES: Final[Mapping[Target, Target]] = {}
 UNKNOWN: Final = "unknown"  # the key under which a flood of keys nobody knows is logged and counted
 
 
@@ -51,10 +53,12 @@ def tally(
     unknown: Collection[Target] = frozenset(),
     forgotten: Collection[bytes] = frozenset(),
     counted: Collection[EventId] = frozenset(),
+    counted_as: Mapping[Target, Target] = _NO_NAMES,
 ) -> Tally:
     """Add up a batch; `releases` maps track keys to their release (None: none), `unknown` targets go under one key.
 
-    Plays of listeners in `forgotten` (bases) count as plays without one; events in `counted` are left out.
+    Plays of listeners in `forgotten` (bases) count as plays without one; events in `counted` are left out. Both other
+    arguments speak of the keys that those in `counted_as` become first.
 
     This runs for every event there is, on the thread that also answers browsers. So what is the same for many
     events (a moment, a track's targets, a count of like plays) is worked out once a batch.
@@ -74,9 +78,11 @@ def tally(
         if event.event_tag is not None and _repeated(result, event, event.event_tag, day, counted):
             continue
         if isinstance(event, Share):
-            _share(result, event, created_at, day, unknown)
+            _share(result, event, created_at, day, unknown, counted_as)
             continue
         key = event.track_key
+        if counted_as:
+            key = apply(counted_as, key, TargetKind.TRACK)
         if unknown and Target(key, TargetKind.TRACK) in unknown:
             key = UNKNOWN
         plays[key, day, event.bucket, event.via] += 1
@@ -140,9 +146,16 @@ def _add_plays(delta: Delta, bucket: Bucket, via: Channel | None, number: int) -
         setattr(delta, name, getattr(delta, name) + number)
 
 
-def _share(result: Tally, share: Share, created_at: datetime, day: date, unknown: Collection[Target]) -> None:
+def _share(
+    result: Tally,
+    share: Share,
+    created_at: datetime,
+    day: date,
+    unknown: Collection[Target],
+    counted_as: Mapping[Target, Target],
+) -> None:
     name = "shares_link" if share.channel == "link" else "shares_embed"
-    shared = Target(share.target_key, share.target_kind)
+    shared = Target(apply(counted_as, share.target_key, share.target_kind), share.target_kind)
     if shared in unknown:
         shared = Target(UNKNOWN, shared.kind)
     for target in (shared, SITE):

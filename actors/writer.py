@@ -7,6 +7,7 @@ writer left it, an attempt whose answer was lost did commit, and the batch is cu
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -22,7 +23,8 @@ from actors.retry import until_available
 from actors.tally import SITE, Tally, tally
 from actors.waiting import Waiting
 from privacy import pseudonym
-from storage import counters, cursor, event_ids, forgotten, listener_day, listeners, log
+from storage import alias, catalog, counters, cursor, event_ids, forgotten, listener_day, listeners, log
+from storage.alias import apply
 from storage.bridge import Connection, Database
 from storage.counters import Target
 from storage.event_ids import EventId
@@ -47,6 +49,25 @@ class _Repeated(Exception):
 
     def __init__(self, ids: set[EventId]) -> None:
         self.ids = ids
+
+
+class _Renamed(Exception):
+    """The batch has targets that are counted as others since its keys were looked up; nothing is done."""
+
+    def __init__(self, counted_as: dict[Target, Target], releases: dict[str, str | None], renames: int) -> None:
+        self.counted_as = counted_as
+        self.releases = releases  # of the tracks they are counted as
+        self.renames = renames
+
+    def applied(self, batch: Resolved) -> Resolved:
+        """The batch as it would be looked up now."""
+        now = self.counted_as
+        releases = {
+            track: release and apply(now, release, "release")
+            for track, release in {**batch.releases, **self.releases}.items()
+        }
+        before = {name: now.get(target, target) for name, target in batch.counted_as.items()}
+        return Resolved(batch.rows, releases, batch.unknown, before | now, self.renames)
 
 
 class Writer:
@@ -91,6 +112,7 @@ class Writer:
 
     def _with_waiting(self, first: Resolved) -> Resolved:
         rows, releases, unknown = list(first.rows), dict(first.releases), first.unknown
+        counted_as, renames = dict(first.counted_as), first.renames
         while sum(len(row.events) for row in rows) < _MAX_MERGED:
             try:
                 more = self._batches.receive_nowait()
@@ -99,7 +121,9 @@ class Writer:
             rows.extend(more.rows)
             releases.update(more.releases)
             unknown |= more.unknown
-        return Resolved(rows, releases, unknown)
+            counted_as.update(more.counted_as)
+            renames = min(renames, more.renames)
+        return Resolved(rows, releases, unknown, counted_as, renames)
 
     async def _count(self, batch: Resolved) -> None:
         rows: Sequence[SpooledRow] = batch.rows
@@ -107,11 +131,12 @@ class Writer:
         repeated: set[EventId] = set()
         while rows:
             events = (event for row in rows for event in row.events)
-            sums = tally(events, batch.releases, batch.unknown, gone, repeated)
+            sums = tally(events, batch.releases, batch.unknown, gone, repeated, batch.counted_as)
             sums.shuffle(self._random)
             last = rows[-1].seq
+            write = partial(self._write, sums, last, batch.renames)
             try:
-                await until_available("writer", lambda sums=sums, last=last: self._write(sums, last))  # type: ignore[misc]  # mypy cannot type a lambda's defaults
+                await until_available("writer", write)
             except cursor.CursorMoved:
                 rows = await self._still_to_count(batch, rows)
                 continue
@@ -121,23 +146,26 @@ class Writer:
             except _Repeated as found:
                 repeated |= found.ids
                 continue
+            except _Renamed as found:
+                batch = found.applied(batch)
+                continue
             self._moved_to(last, rows, sums.duplicates)
             self._remember(sums)
             self._say(sums)
             break
         await self._drop()
 
-    async def _write(self, sums: Tally, last: int) -> None:
+    async def _write(self, sums: Tally, last: int, renames: int) -> None:
         if missing := {day.replace(day=1) for day in sums.days} - self._months:
             await self._database.transaction(log.make_months, missing)
             self._months |= missing
-        await self._database.transaction(self._transaction, sums, last)
+        await self._database.transaction(self._transaction, sums, last, renames)
 
-    async def _transaction(self, connection: Connection, sums: Tally, last: int) -> None:
+    async def _transaction(self, connection: Connection, sums: Tally, last: int, renames: int) -> None:
         await cursor.advance(connection, self._spool.spool_id, self._counted, last, sums.last_day)
         if sums.event_ids and (known := await event_ids.take(connection, sums.event_ids)):
             raise _Repeated(known)
-        await self._hold_sets(connection, sums)
+        await self._hold_sets(connection, sums, renames)
         await log.append_plays(connection, sums.plays)
         await log.append_shares(connection, sums.shares)
         unknown = {pair: hour for pair, hour in sums.listeners.items() if not self._paired.get(pair)}
@@ -148,11 +176,15 @@ class Writer:
         if sums.tokens:
             await self._count_tokens(connection, sums)
 
-    async def _hold_sets(self, connection: Connection, sums: Tally) -> None:
-        """The distinct sets stay as they are known until the transaction ends. Raises _Forgotten."""
+    async def _hold_sets(self, connection: Connection, sums: Tally, renames: int) -> None:
+        """The distinct sets and the names stay as they are known until the transaction ends. Raises _Forgotten and
+        _Renamed.
+        """
         if sums.forgets:
             await listeners.move_on(connection)  # waits for the writers that rely on the sets, and later ones wait
-        generation = await listeners.generation(connection)
+        generation, renames_now = await listeners.state(connection)
+        if renames != renames_now:
+            await _look_again(connection, sums, renames_now)
         if generation != self._generation:
             self._paired.clear()
             # A number of this transaction's own making is not believed beyond it: it may yet be rolled back.
@@ -209,6 +241,15 @@ class Writer:
             _log.warning("counted events stay in the spool for now", reason=str(error))
 
 
+async def _look_again(connection: Connection, sums: Tally, renames: int) -> None:
+    """Raises _Renamed where something of it is counted as something else by now."""
+    counted_as = await alias.counted(connection, {target for target, _ in sums.daily})
+    if counted_as:
+        tracks = sorted({target.key for target in counted_as.values() if target.kind == "track"})
+        releases: dict[str, str | None] = dict.fromkeys(tracks)
+        raise _Renamed(counted_as, releases | await catalog.releases_of(connection, tracks), renames)
+
+
 async def _forget(connection: Connection, bases: set[bytes]) -> Counter[Target]:
     """Out of every set they may be in; returns how many listeners each target has lost.
 
@@ -221,6 +262,6 @@ async def _forget(connection: Connection, bases: set[bytes]) -> Counter[Target]:
     known = await forgotten.known(connection, SITE, on_site)
     targets = await forgotten.targets(connection) if known else []
     for base in sorted(on_site[one] for one in known):
-        pairs = [(target, pseudonym.for_target(base, target.kind, target.key)) for target in targets]
+        pairs = [(name.target, pseudonym.for_target(base, name.target.kind, name.key)) for name in targets]
         lost += await forgotten.erase(connection, pairs)
     return lost

@@ -8,7 +8,7 @@ track_key, track_title, release_key, release_title, medium, position. A row with
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeGuard
@@ -48,13 +48,15 @@ def load(path: Path) -> Entries:
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
         raise CatalogFileError(f"{path}, line {line}: not UTF-8. Save the file as UTF-8.") from None
-    reading = _Reading(f"{path}, ")
-    if path.suffix.lower() == ".json":
-        _read_json(text, reading)
-    elif path.suffix.lower() == ".csv":
-        _read_csv(text, reading)
-    else:
+    if (form := path.suffix.lower().removeprefix(".")) not in ("csv", "json"):
         raise CatalogFileError(f"{path} is neither .csv nor .json; name the file for its format.")
+    return read_text(text, str(path), as_json=form == "json")
+
+
+def read_text(text: str, name: str, *, as_json: bool) -> Entries:
+    """The same of a text; `name` is what mistakes are told of. Raises CatalogFileError."""
+    reading = _Reading(f"{name}, ")
+    (_read_json if as_json else _read_csv)(text, reading)
     return reading.entries()
 
 
@@ -66,6 +68,44 @@ def parse(document: bytes) -> Entries:
     except UnicodeDecodeError:
         reading.mistake("the document", "not UTF-8.")
     return reading.entries()
+
+
+def from_rows(rows: Iterable[Mapping[str, object]], name: str) -> Entries:
+    """The same of a query's rows, whose columns are named as those of a CSV file; `title` will do for `track_title`.
+
+    Raises CatalogFileError.
+    """
+    reading = _Reading(f"{name}, ")
+    for number, row in enumerate(rows, start=1):
+        if number == 1 and not _has_columns(row, reading):
+            break
+        _add_query_row(reading, f"row {number}", row)
+    return reading.entries()
+
+
+def _has_columns(row: Mapping[str, object], reading: "_Reading") -> bool:
+    known = {*_COLUMNS, "title"}
+    if not row.keys() & {"title", "track_title"} or "track_key" not in row or row.keys() - known:
+        columns = "track_key, title, release_key, release_title, medium, position"
+        reading.mistake("columns", f"there are {', '.join(row)}; there must be {columns}, all but two may be left out.")
+        return False
+    return True
+
+
+def _add_query_row(reading: "_Reading", where: str, row: Mapping[str, object]) -> None:
+    key, title = _text_of(row.get("track_key")), row.get("title", row.get("track_title"))
+    release, release_title = _text_of(row.get("release_key")), row.get("release_title")
+    if release_title not in (None, ""):
+        reading.add_release(where, release, release_title, row.get("medium"))
+    if key not in (None, "") or title not in (None, ""):
+        reading.add_track(where, key, title, release, row.get("position"))
+    elif release_title in (None, ""):
+        reading.mistake(where, "the row names neither a track nor a release with its title.")
+
+
+def _text_of(key: object) -> object:
+    """Tables have numbers for keys; pages have the same as text."""
+    return str(key) if isinstance(key, int) and not isinstance(key, bool) else key
 
 
 @dataclass(slots=True)

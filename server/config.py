@@ -5,14 +5,19 @@ between a section and its key (`TONEARM_HTTP__BIND`); lists are written as JSON.
 in the file and in the environment: a misspelt key must not be a silent default.
 """
 
+import json
 import re
 import tomllib
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from privacy.address import TrustedProxies
@@ -58,6 +63,39 @@ def _is_header(value: str) -> str:
     if not value or re.fullmatch(r"[A-Za-z0-9-]+", value):
         return value.lower()
     raise ValueError("allowed is the name of a header such as X-Forwarded-User, or nothing")
+
+
+def _is_feed_url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value() or re.match(r"https?://[^\s/?#]+", value.get_secret_value()):
+        return value
+    raise ValueError("allowed is https://..., http://..., or nothing")
+
+
+def _is_webhook_secret(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text:
+        return value
+    with suppress(ValueError):
+        if text.startswith("whsec_") and 24 <= len(b64decode(text.removeprefix("whsec_"), validate=True)) <= 64:
+            return value
+    raise ValueError("allowed is whsec_ and 24 to 64 random bytes in Base64: echo whsec_$(openssl rand -base64 32)")
+
+
+def _is_mail_address(value: str) -> str:
+    if not value or re.fullmatch(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+", value):
+        return value
+    raise ValueError("allowed is one address such as band@example.org")
+
+
+def _is_private(url: str) -> bool:
+    """Nobody in between reads it."""
+    return not url.lower().startswith("http:") or _is_loopback(urlsplit(url).hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _is_database_url(value: SecretStr) -> SecretStr:
@@ -133,6 +171,64 @@ class Access(Section):
     trusted_header: Annotated[str, AfterValidator(_is_header)] = ""
 
 
+class Catalog(Section):
+    """`[catalog]`: where the catalog is pulled from, a feed or a query over the site's own tables. Off by default."""
+
+    url: Annotated[SecretStr, AfterValidator(_is_feed_url)] = SecretStr("")  # of CSV or JSON; it may hold a password
+    sql: str = ""  # run read-only on `database_url`, the site's own PostgreSQL
+    database_url: Annotated[SecretStr, AfterValidator(_is_database_url)] = SecretStr("")
+    every_min: float = Field(default=0, ge=0)  # 0: only when `tonearm catalog pull` is called
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Catalog":
+        if self.url.get_secret_value() and self.sql:
+            raise ValueError("url and sql are two sources; set one")
+        if bool(self.sql) != bool(self.database_url.get_secret_value()):
+            raise ValueError("sql and database_url go together: the query, and the site's own PostgreSQL")
+        if self.every_min and not (self.sql or self.url.get_secret_value()):
+            raise ValueError("every_min needs something to pull from; set url, or sql and database_url")
+        return self
+
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Alerts(Section):
+    """`[alerts]`: what people are told unasked. Everything is off by default; see docs/alerts.md."""
+
+    milestones: tuple[Literal["site", "release", "track"], ...] = ()  # told by webhook; empty: none
+    thresholds: tuple[Annotated[int, Field(ge=1)], ...] = tuple(10**power for power in range(2, 10))  # plays
+    digest: tuple[Literal["file", "mail", "webhook"], ...] = ()  # how the weekly digest is told; empty: not at all
+    digest_day: Weekday = "monday"
+    digest_hour: int = Field(default=8, ge=0, le=23)  # of the site's clock
+    digest_folder: str = ""  # empty: `digests` in the data directory
+    every_s: float = Field(default=20, gt=0)  # how late a milestone is told at most
+    webhook_url: Annotated[SecretStr, AfterValidator(_is_feed_url)] = SecretStr("")
+    webhook_secret: Annotated[SecretStr, AfterValidator(_is_webhook_secret)] = SecretStr("")
+    webhook_plain_http: bool = False  # http to another machine: whoever listens in between reads it
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=_HIGHEST_PORT)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: Annotated[str, AfterValidator(_is_mail_address)] = ""
+    mail_to: tuple[Annotated[str, AfterValidator(_is_mail_address)], ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Alerts":
+        if (self.milestones or "webhook" in self.digest) and not (
+            self.webhook_url.get_secret_value() and self.webhook_secret.get_secret_value()
+        ):
+            raise ValueError("milestones and a digest by webhook need webhook_url and webhook_secret")
+        if not (self.webhook_plain_http or _is_private(self.webhook_url.get_secret_value())):
+            raise ValueError("webhook_url is http to another machine; use https, or set webhook_plain_http = true")
+        if "mail" in self.digest and not (self.smtp_host and self.mail_from and self.mail_to):
+            raise ValueError("a digest by mail needs smtp_host, mail_from and mail_to")
+        if self.smtp_password.get_secret_value() and self.smtp_security == "none" and not _is_loopback(self.smtp_host):
+            raise ValueError("smtp_password would go in the clear; set smtp_security to starttls or tls")
+        return self
+
+
 class Spool(Section):
     """`[spool]`: what waits for the database."""
 
@@ -171,6 +267,8 @@ class Config(BaseSettings):
     site: Site = Site()
     stats: Stats = Stats()
     access: Access = Access()
+    catalog: Catalog = Catalog()
+    alerts: Alerts = Alerts()
     spool: Spool = Spool()
     housekeeping: Housekeeping = Housekeeping()
     log: Log = Log()
@@ -226,7 +324,7 @@ def _toml(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_toml(entry) for entry in value) + "]"
     if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        return json.dumps(value, ensure_ascii=False)  # a string of JSON is one of TOML
     return str(value)
 
 
@@ -273,8 +371,18 @@ def _sentence(entry: Any, environ: Mapping[str, str]) -> str:
     shown = f"{variable} in the environment" if variable in environ else key
     if entry["type"] == "extra_forbidden":
         return f"{key} in the configuration file is no setting of Tonearm. Known are: {_known_beside(entry['loc'])}."
-    value = "(hidden)" if key in ("secret", "database_url") else repr(entry["input"])
+    if key in Config.model_fields and isinstance(entry["input"], Mapping):
+        return f"[{key}]: {_allowed(entry)}."  # of several keys together; the input would show them all
+    value = "(hidden)" if _hidden(key) else repr(entry["input"])
     return f"{shown} = {value}: {_allowed(entry)}."
+
+
+def _hidden(key: str) -> bool:
+    model: Any = Config
+    for part in key.split("."):
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field else None
+    return model is SecretStr
 
 
 def _allowed(entry: Any) -> str:

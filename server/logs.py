@@ -34,6 +34,8 @@ def configure(form: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in ("httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they tell whole addresses, which may hold a secret
     logging.getLogger("hypercorn.error").setLevel(logging.WARNING)  # its "Running on" repeats what main says
 
 

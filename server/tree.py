@@ -14,7 +14,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from hypercorn.config import Config as HypercornConfig
 from hypercorn.trio import serve as serve_hypercorn
 from quart_trio import QuartTrio
 
+from actors.catalog_puller import CatalogPuller
 from actors.hour import Counts
 from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
@@ -40,8 +41,9 @@ from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, opening, sockets
+from server import app, catalog_pull, opening, sockets
 from server.access.ways import ways_in
+from server.alerts import wiring as alerts
 from server.beacon import Listener
 from server.calendar import Calendar
 from server.config import Config
@@ -203,6 +205,8 @@ async def run_tree(
             if place.number == 0:
                 outer.start_soon(counting.inherit, place.data_dir, place.workers)
                 await outer.start(_permanent, housekeeper, stop)
+                for actor in _now_and_then(config, place, database, its_end, live, now):
+                    await outer.start(_permanent, actor, stop)
             async with to_ingest, life, trio.open_nursery() as inner:
                 await inner.start(_front, app.build(parts), place.http_socket, stop)
                 door = Listener(place.beacon_socket, events, config.beacon, chance.now)
@@ -215,6 +219,27 @@ async def run_tree(
             _log.warning(
                 "stopped before everything was counted; the rest is counted at the next start", waiting=waiting
             )
+
+
+def _now_and_then(
+    config: Config,
+    place: Place,
+    database: Database,
+    life: trio.MemoryReceiveChannel[None],
+    live: Live,
+    now: Callable[[], datetime],
+) -> Iterator[Actor]:
+    """What is off unless it is configured, and done by one process."""
+    source = catalog_pull.source_of(config.catalog)
+    if source is not None and config.catalog.every_min:
+
+        async def pull() -> str:
+            return str(await catalog_pull.pull(source, database))
+
+        yield CatalogPuller(life.clone(), pull, every_s=config.catalog.every_min * 60)
+    herald = alerts.herald(config.alerts, place.data_dir, life, database, lambda: live.mode, now)
+    if herald is not None:
+        yield herald
 
 
 class Counting:

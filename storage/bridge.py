@@ -35,6 +35,9 @@ _LONG_S: Final = 6 * 3600  # for what reads or rewrites the whole log, which tak
 _CONNECT_TIMEOUT_S: Final = 15
 _CLOSE_TIMEOUT_S: Final = 5
 
+StatementError: Final = asyncpg.PostgresError
+"""What PostgreSQL says to a statement that is wrong: a bug here, but not where the statement is somebody else's."""
+
 # The states in which the same call may succeed later, with nothing done yet or the transaction undone.
 _TRANSIENT: Final = (
     asyncpg.PostgresConnectionError,

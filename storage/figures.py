@@ -15,20 +15,21 @@ SELECT count(*), coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::b
        coalesce(sum(complete), 0)::bigint, coalesce(sum(shares_link), 0)::bigint,
        coalesce(sum(shares_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint,
        coalesce(sum(unbucketed), 0)::bigint
-FROM play_counter WHERE target_key = $1 AND target_kind = $2
+FROM play_counter WHERE target_key = (SELECT counted_key($2, $1)) AND target_kind = $2
 """
 # The figure of each day's last generation; no row for a day that never had a salt.
 _DAYS: Final = """
 SELECT d.day, coalesce(sum(c.listeners), 0)::bigint, d.partial
 FROM token_day d
 LEFT JOIN listener_count c
-  ON c.day = d.day AND c.generation = d.generation AND c.target_key = $1 AND c.target_kind = $2
+  ON c.day = d.day AND c.generation = d.generation
+     AND c.target_key = (SELECT counted_key($2, $1)) AND c.target_kind = $2
 WHERE d.day BETWEEN $3 AND $4 GROUP BY d.day, d.partial ORDER BY d.day
 """
 # Constants rather than one string with a table name in it: no SQL is put together from parts.
 _IN_CATALOG: Final = {
-    "track": "SELECT EXISTS (SELECT FROM track WHERE track_key = $1)",
-    "release": "SELECT EXISTS (SELECT FROM release WHERE release_key = $1)",
+    "track": "SELECT EXISTS (SELECT FROM track WHERE track_key = (SELECT counted_key('track', $1)))",
+    "release": "SELECT EXISTS (SELECT FROM release WHERE release_key = (SELECT counted_key('release', $1)))",
     "site": "SELECT $1 = ''",
 }
 
@@ -73,7 +74,7 @@ class Figures:
 
 async def read(connection: Connection, target: Target, last: date | None = None, days: int = 1) -> Figures | None:
     """The target's figures, with option B's of `days` days up to `last`; None where it is neither counted nor in the
-    catalog.
+    catalog. Any of its names will do.
     """
     row = await connection.fetchrow(_FIGURES, target.key, target.kind)
     assert row is not None

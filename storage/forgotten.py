@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from storage import alias
+from storage.alias import Name
 from storage.bridge import Connection
 from storage.counters import Target
 
@@ -52,9 +54,9 @@ async def known(connection: Connection, target: Target, pseudonyms: Iterable[byt
     return {bytes(row[0]) for row in rows}
 
 
-async def targets(connection: Connection) -> Sequence[Target]:
-    """Everything that may have a distinct set, in key order."""
-    return [Target(key, kind) for key, kind in await connection.fetch(_TARGETS)]
+async def targets(connection: Connection) -> Sequence[Name]:
+    """Everything that may have a distinct set, under each key that its pseudonyms may have been made with."""
+    return await alias.names(connection, [Target(key, kind) for key, kind in await connection.fetch(_TARGETS)])
 
 
 async def erase(connection: Connection, pairs: Iterable[tuple[Target, bytes]]) -> Counter[Target]:

@@ -328,6 +328,11 @@ async def all_made(connection: Connection) -> Sequence[Made]:
     return [Made(*row) for row in await connection.fetch(_LIST)]
 
 
+async def one_at_a_time(connection: Connection) -> None:
+    """Until the caller's transaction ends no import is made or undone: neither may see a key change its meaning."""
+    await connection.execute(_ONE_AT_A_TIME)
+
+
 async def undo(connection: Connection, name: str) -> tuple[int, int]:
     """Take an import back, in the caller's transaction; returns plays and shares taken. Raises CannotUndo."""
     await connection.execute(_ONE_AT_A_TIME)
@@ -362,7 +367,7 @@ async def _add_up(connection: Connection, made: Import, number: int) -> None:
 
 async def _add_listeners(connection: Connection, today: date) -> tuple[list[date], int]:
     """Both options'; returns the days option B's figures are taken of, and how many days were counted here already."""
-    await listeners.generation(connection)  # who takes rows out of the sets waits until these are counted
+    await listeners.state(connection)  # who takes rows out of the sets waits until these are counted
     await connection.execute(_LISTENERS)
     days = [row[0] for row in await connection.fetch(_NEW_DAYS, today)]
     await connection.execute(_LISTENERS_OF_DAYS, days)

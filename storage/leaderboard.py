@@ -1,4 +1,7 @@
-"""Tracks and releases side by side: leaderboards, a target's place, the tracks of a release."""
+"""Tracks and releases side by side: leaderboards, a target's place, the tracks of a release.
+
+Keys shown are the newest names, and any name may be asked for (storage/alias.py).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +27,8 @@ WITH counted AS (
                WHEN $7 = 'via' THEN via_link + via_embed END) AS amount,
            sum(CASE WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN partial + sampled + complete END) AS plays
     FROM day_counter WHERE $2::date IS NOT NULL AND target_kind = $1 AND day BETWEEN $2 AND $3
-      AND ($6::text IS NULL OR target_key = ANY (ARRAY(SELECT track_key FROM track WHERE release_key = $6)))
+      AND ($6::text IS NULL OR target_key = ANY (ARRAY(
+          SELECT track_key FROM track WHERE release_key = (SELECT counted_key('release', $6)))))
     GROUP BY target_key
     UNION ALL
     SELECT target_key,
@@ -34,12 +38,13 @@ WITH counted AS (
                WHEN $7 = 'via' THEN via_link + via_embed END) AS amount,
            sum(CASE WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN partial + sampled + complete END) AS plays
     FROM play_counter WHERE $2::date IS NULL AND target_kind = $1
-      AND ($6::text IS NULL OR target_key = ANY (ARRAY(SELECT track_key FROM track WHERE release_key = $6)))
+      AND ($6::text IS NULL OR target_key = ANY (ARRAY(
+          SELECT track_key FROM track WHERE release_key = (SELECT counted_key('release', $6)))))
     GROUP BY target_key
 ), named AS (
     SELECT track_key AS target_key, t.title, t.release_key, r.title AS release_title, r.medium, t.position
     FROM track t LEFT JOIN release r USING (release_key)
-    WHERE $1 = 'track' AND ($6::text IS NULL OR t.release_key = $6)
+    WHERE $1 = 'track' AND ($6::text IS NULL OR t.release_key = (SELECT counted_key('release', $6)))
     UNION ALL
     SELECT release_key, title, NULL, NULL, medium, NULL FROM release WHERE $1 = 'release' AND $6::text IS NULL
 ), listened AS (
@@ -52,14 +57,20 @@ WITH counted AS (
       AND day BETWEEN coalesce($2, '-infinity') AND coalesce($3, 'infinity')
     GROUP BY target_key
 ), sorted AS (
-    SELECT target_key, coalesce(n.title, target_key) AS title, n.title IS NOT NULL AS catalogued,
-           n.release_key, n.release_title, n.medium, n.position, count(*) OVER () AS total,
+    SELECT target_key, coalesce(s.alias_key, target_key) AS shown, coalesce(n.title, s.alias_key, target_key) AS title,
+           n.title IS NOT NULL AS catalogued, coalesce(sr.alias_key, n.release_key) AS release_key,
+           n.release_title, n.medium, n.position, count(*) OVER () AS total,
            CASE WHEN $7 IN ('plays', 'shares', 'via') THEN coalesce(amount, 0)::float8
                WHEN $7 IN ('completion', 'sharesPerHundredPlays') THEN amount::float8 / nullif(plays, 0)::float8
                WHEN $7 = 'listeners' THEN coalesce(l.listeners, 0)::float8
                END AS worth
     FROM counted c FULL JOIN named n USING (target_key) LEFT JOIN listened l USING (target_key)
-    WHERE ($4 = '' OR strpos(lower(coalesce(n.title, '')), lower($4)) > 0 OR strpos(lower(target_key), lower($4)) > 0)
+    LEFT JOIN (SELECT alias_key, target_key FROM alias WHERE target_kind = $1 AND current) s USING (target_key)
+    LEFT JOIN (
+        SELECT alias_key, target_key AS counted_as FROM alias WHERE target_kind = 'release' AND current
+    ) sr ON sr.counted_as = n.release_key
+    WHERE ($4 = '' OR strpos(lower(coalesce(n.title, '')), lower($4)) > 0
+           OR strpos(lower(target_key), lower($4)) > 0 OR strpos(lower(s.alias_key), lower($4)) > 0)
       AND ($5::text IS NULL OR n.medium = $5)
 )
 """
@@ -77,11 +88,13 @@ _ROWS: Final = (
     FROM sorted
     WHERE $12::text IS NULL OR CASE
         WHEN $7 = 'title' AND $9 THEN (left(lower(title), 200) < left(lower($14), 200))
-            OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > $12)
+            OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > (SELECT counted_key($1, $12)))
         WHEN $7 = 'title' THEN (left(lower(title), 200) > left(lower($14), 200))
-            OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > $12)
-        WHEN $9 THEN coalesce(worth, -1) < $13 OR (coalesce(worth, -1) = $13 AND target_key > $12)
-        ELSE coalesce(worth, -1) > $13::float8 OR (coalesce(worth, -1) = $13 AND target_key > $12)
+            OR (left(lower(title), 200) = left(lower($14), 200) AND target_key > (SELECT counted_key($1, $12)))
+        WHEN $9 THEN coalesce(worth, -1) < $13 OR (
+            coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
+        ELSE coalesce(worth, -1) > $13::float8 OR (
+            coalesce(worth, -1) = $13 AND target_key > (SELECT counted_key($1, $12)))
         END
     ORDER BY line LIMIT $10 OFFSET $11
 ), counts AS (
@@ -107,7 +120,7 @@ _ROWS: Final = (
       AND day BETWEEN coalesce($2, '-infinity') AND coalesce($3, 'infinity')
     GROUP BY target_key
 )
-SELECT target_key, title, catalogued, release_key, release_title, medium, position,
+SELECT shown, title, catalogued, release_key, release_title, medium, position,
        coalesce(ever.listeners, 0), coalesce(by_day.listeners, 0), coalesce(worth, -1), total,
        coalesce(partial, 0), coalesce(sampled, 0), coalesce(complete, 0), coalesce(shares_link, 0),
        coalesce(shares_embed, 0), coalesce(via_link, 0), coalesce(via_embed, 0), coalesce(unbucketed, 0)
@@ -121,16 +134,18 @@ _PLAN_ANEW: Final = "SET LOCAL plan_cache_mode = force_custom_plan"
 _PLACE: Final = (
     _BOARD  # noqa: S608  # both halves are constants
     + """
-SELECT 1 + count(*) FILTER (WHERE worth > (SELECT worth FROM sorted WHERE target_key = $9)), count(*)
+SELECT 1 + count(*) FILTER (WHERE worth > (SELECT worth FROM sorted WHERE target_key = (SELECT counted_key($1, $9)))),
+       count(*)
 FROM sorted
 """
 )
 _SPARKS: Final = """
-SELECT target_key, date_trunc($5, day::timestamp)::date,
+SELECT name, date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
        sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint,
        sum(unbucketed)::bigint
-FROM day_counter WHERE target_kind = $1 AND target_key = ANY($2) AND day BETWEEN $3 AND $4
+FROM (SELECT name, counted_key($1, name) AS target_key FROM unnest($2::text[]) AS name) AS asked
+JOIN day_counter USING (target_key) WHERE target_kind = $1 AND day BETWEEN $3 AND $4
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _MEDIA: Final = "SELECT DISTINCT medium FROM release WHERE medium IS NOT NULL ORDER BY medium"

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from storage.bridge import Connection
 from storage.counters import Target
@@ -22,13 +22,22 @@ SELECT target_key, target_kind, count(*) FROM fresh GROUP BY target_key, target_
 """
 
 # FOR SHARE: who takes rows out waits for the writers that rely on them, and they for it.
-_GENERATION: Final = "SELECT generation FROM listener_generation FOR SHARE"
+_GENERATION: Final = "SELECT generation, renames FROM listener_generation FOR SHARE"
 _MOVE_ON: Final = "UPDATE listener_generation SET generation = generation + 1"
 
 
-async def generation(connection: Connection) -> int:
-    """In a transaction: pairs seen in the sets under this number are still there, and stay until it ends."""
-    return int(await connection.fetchval(_GENERATION))
+class State(NamedTuple):
+    """Of the sets, held until the transaction ends."""
+
+    generation: int  # pairs seen in the sets under this number are still there, and stay
+    renames: int  # names looked up under this number are still right, and stay
+
+
+async def state(connection: Connection) -> State:
+    """In a transaction that counts."""
+    row = await connection.fetchrow(_GENERATION)
+    assert row is not None
+    return State(*row)
 
 
 async def move_on(connection: Connection) -> None:

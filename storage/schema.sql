@@ -1,5 +1,17 @@
 -- What the migrations make, as pg_dump tells it. Written by `python -m tests.support.write_schema`; not read.
 
+CREATE FUNCTION public.counted_key(kind text, name text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT target_key FROM alias WHERE alias_key = name AND target_kind = kind), name)
+$$;
+
+CREATE FUNCTION public.shown_key(kind text, counted text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce((SELECT alias_key FROM alias WHERE target_key = counted AND target_kind = kind AND current), counted)
+$$;
+
 CREATE TABLE public.access_token (
     digest bytea NOT NULL,
     kind text NOT NULL,
@@ -7,6 +19,36 @@ CREATE TABLE public.access_token (
     scopes text[] NOT NULL,
     made_at timestamp with time zone NOT NULL,
     CONSTRAINT access_token_kind_check CHECK ((kind = ANY (ARRAY['api'::text, 'share'::text])))
+);
+
+CREATE TABLE public.alert (
+    alert_id text NOT NULL,
+    way text NOT NULL,
+    body text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    outcome text DEFAULT ''::text NOT NULL,
+    CONSTRAINT alert_way_check CHECK ((way = ANY (ARRAY['webhook'::text, 'mail'::text, 'file'::text])))
+);
+
+CREATE TABLE public.alert_state (
+    one boolean DEFAULT true NOT NULL,
+    looking_for text DEFAULT ''::text NOT NULL,
+    looked_at timestamp with time zone,
+    digest_week date,
+    CONSTRAINT alert_state_one_check CHECK (one)
+);
+
+CREATE TABLE public.alias (
+    alias_key text NOT NULL,
+    target_kind text NOT NULL,
+    target_key text NOT NULL,
+    current boolean NOT NULL,
+    CONSTRAINT alias_alias_key_check CHECK (((octet_length(alias_key) >= 1) AND (octet_length(alias_key) <= 200))),
+    CONSTRAINT alias_check CHECK ((alias_key <> target_key)),
+    CONSTRAINT alias_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 );
 
 CREATE TABLE public.audit (
@@ -123,6 +165,7 @@ CREATE TABLE public.listener_generation (
     anew_generation bigint DEFAULT '-1'::integer NOT NULL,
     anew_on date DEFAULT '-infinity'::date NOT NULL,
     compact boolean DEFAULT true NOT NULL,
+    renames bigint DEFAULT 0 NOT NULL,
     CONSTRAINT listener_generation_one_check CHECK (one)
 );
 
@@ -261,6 +304,13 @@ CREATE VIEW public.logged_day AS
    FROM figure
   GROUP BY target_key, target_kind, day;
 
+CREATE TABLE public.milestone (
+    target_key text NOT NULL,
+    target_kind text NOT NULL,
+    plays bigint NOT NULL,
+    CONSTRAINT milestone_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
+);
+
 CREATE TABLE public.operator (
     one boolean DEFAULT true NOT NULL,
     password_hash text NOT NULL,
@@ -332,11 +382,25 @@ CREATE TABLE public.uncatalogued (
     CONSTRAINT uncatalogued_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text])))
 );
 
+CREATE TABLE public.week_begin (
+    week date NOT NULL,
+    listeners bigint NOT NULL
+);
+
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_kind_name_key UNIQUE (kind, name);
 
 ALTER TABLE ONLY public.access_token
     ADD CONSTRAINT access_token_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.alert
+    ADD CONSTRAINT alert_pkey PRIMARY KEY (alert_id, way);
+
+ALTER TABLE ONLY public.alert_state
+    ADD CONSTRAINT alert_state_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.alias
+    ADD CONSTRAINT alias_pkey PRIMARY KEY (alias_key, target_kind);
 
 ALTER TABLE ONLY public.catalog_version
     ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (one);
@@ -374,6 +438,9 @@ ALTER TABLE ONLY public.listener_generation
 ALTER TABLE ONLY public.listener
     ADD CONSTRAINT listener_pkey PRIMARY KEY (target_key, target_kind, pseudonym);
 
+ALTER TABLE ONLY public.milestone
+    ADD CONSTRAINT milestone_pkey PRIMARY KEY (target_key, target_kind);
+
 ALTER TABLE ONLY public.operator
     ADD CONSTRAINT operator_pkey PRIMARY KEY (one);
 
@@ -400,6 +467,13 @@ ALTER TABLE ONLY public.track
 
 ALTER TABLE ONLY public.uncatalogued
     ADD CONSTRAINT uncatalogued_pkey PRIMARY KEY (target_key, target_kind);
+
+ALTER TABLE ONLY public.week_begin
+    ADD CONSTRAINT week_begin_pkey PRIMARY KEY (week);
+
+CREATE INDEX alert_due ON public.alert USING btree (next_at) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX alias_current ON public.alias USING btree (target_key, target_kind) WHERE current;
 
 CREATE INDEX day_counter_by_day ON public.day_counter USING btree (target_kind, day);
 

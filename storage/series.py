@@ -1,4 +1,7 @@
-"""A target's figures over time: what its chart shows, and the sums beneath it. Days are the site's."""
+"""A target's figures over time: what its chart shows, and the sums beneath it. Days are the site's.
+
+A target is found by any of its names (storage/alias.py).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,19 +13,21 @@ from storage.counters import Target
 
 Step = Literal["day", "week", "month"]  # a week begins on Monday (ISO 8601)
 
-_FIRST_DAY: Final = "SELECT min(day) FROM day_counter WHERE target_key = $1 AND target_kind = $2"
+_FIRST_DAY: Final = """
+SELECT min(day) FROM day_counter WHERE target_key = (SELECT counted_key($2, $1)) AND target_kind = $2
+"""
 _ALL_TIME: Final = """
 SELECT coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::bigint, coalesce(sum(complete), 0)::bigint,
        coalesce(sum(shares_link), 0)::bigint, coalesce(sum(shares_embed), 0)::bigint,
        coalesce(sum(via_link), 0)::bigint, coalesce(sum(via_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
-FROM play_counter WHERE target_key = $1 AND target_kind = $2
+FROM play_counter WHERE target_key = (SELECT counted_key($2, $1)) AND target_kind = $2
 """
 _SERIES: Final = """
 SELECT date_trunc($5, day::timestamp)::date,
        sum(partial)::bigint, sum(sampled)::bigint, sum(complete)::bigint,
        sum(shares_link)::bigint, sum(shares_embed)::bigint, sum(via_link)::bigint, sum(via_embed)::bigint,
        sum(unbucketed)::bigint
-FROM day_counter WHERE target_key = $1 AND target_kind = $2 AND day BETWEEN $3 AND $4
+FROM day_counter WHERE target_key = (SELECT counted_key($2, $1)) AND target_kind = $2 AND day BETWEEN $3 AND $4
 GROUP BY 1 ORDER BY 1
 """
 # Listeners of a day are those of its last salt. Over several days they are added up: nobody can be known again.
@@ -30,7 +35,8 @@ _LISTENERS: Final = """
 SELECT date_trunc($5, d.day::timestamp)::date, coalesce(sum(c.listeners), 0)::bigint, bool_or(d.partial)
 FROM token_day d
 LEFT JOIN listener_count c
-  ON c.day = d.day AND c.generation = d.generation AND c.target_key = $1 AND c.target_kind = $2
+  ON c.day = d.day AND c.generation = d.generation
+     AND c.target_key = (SELECT counted_key($2, $1)) AND c.target_kind = $2
 WHERE d.day BETWEEN $3 AND $4 GROUP BY 1 ORDER BY 1
 """
 

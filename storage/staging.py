@@ -1,13 +1,14 @@
 """What a file says, on its way into the database: rows in temporary tables, which nobody else sees."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final, NamedTuple
 
-from storage import catalog
+from storage import alias, catalog
 from storage.bridge import Connection
 from storage.catalog import Release, Track
+from storage.counters import Target
 
 _STAGE: Final = """
 CREATE TEMPORARY TABLE staged_event (
@@ -113,7 +114,8 @@ class Releases:
 
 
 async def stage(connection: Connection, chunk: Chunk, releases: Releases) -> None:
-    """One chunk; what names no release gets the catalog's."""
+    """One chunk, under the keys that targets are counted under; what names no release gets the catalog's."""
+    chunk = await _as_counted(connection, chunk)
     await _add_to_catalog(connection, chunk)
     events = chunk.events
     found = await releases.of(row.target_key for row in events if row.bucket and row.release_key is None)
@@ -137,6 +139,47 @@ async def stage(connection: Connection, chunk: Chunk, releases: Releases) -> Non
     ):
         if rows:
             await connection.copy_records_to_table(table, records=rows, columns=kind._fields)
+
+
+async def _as_counted(connection: Connection, chunk: Chunk) -> Chunk:
+    """With other names replaced (storage/alias.py)."""
+    named = {
+        Target(row.target_key, row.target_kind)
+        for rows in (chunk.events, chunk.figures, chunk.listeners, chunk.listeners_of_days)
+        for row in rows
+    }
+    named |= {
+        Target(row.release_key, "release") for rows in (chunk.events, chunk.figures) for row in rows if row.release_key
+    }
+    named |= {Target(key, "release") for key in chunk.releases} | {Target(key, "track") for key in chunk.tracks}
+    named |= {Target(track.release, "release") for track in chunk.tracks.values() if track.release}
+    if not (others := await alias.counted(connection, named)):
+        return chunk
+
+    def key(name: str, kind: str) -> str:
+        return alias.apply(others, name, kind)
+
+    def release(name: str | None) -> str | None:
+        return name and key(name, "release")
+
+    return Chunk(
+        [
+            row._replace(target_key=key(row.target_key, row.target_kind), release_key=release(row.release_key))
+            for row in chunk.events
+        ],
+        [
+            row._replace(target_key=key(row.target_key, row.target_kind), release_key=release(row.release_key))
+            for row in chunk.figures
+        ],
+        [row._replace(target_key=key(row.target_key, row.target_kind)) for row in chunk.listeners],
+        [row._replace(target_key=key(row.target_key, row.target_kind)) for row in chunk.listeners_of_days],
+        {key(name, "release"): replace(one, key=key(name, "release")) for name, one in chunk.releases.items()},
+        {
+            key(name, "track"): replace(one, key=key(name, "track"), release=release(one.release))
+            for name, one in chunk.tracks.items()
+        },
+        chunk.read,
+    )
 
 
 async def _add_to_catalog(connection: Connection, chunk: Chunk) -> None:

@@ -1,4 +1,4 @@
-"""What the catalog says of one target, and its place among all of its kind by plays."""
+"""What the catalog says of one target, under any of its names, and its place among all of its kind by plays."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +8,12 @@ from storage.leaderboard import Days, Kind, place
 
 # Constants rather than one string with a table name in it: no SQL is put together from parts.
 _TRACK: Final = """
-SELECT t.title, t.release_key, r.title, r.medium, t.position
-FROM track t LEFT JOIN release r USING (release_key) WHERE track_key = $1
+SELECT t.title, shown_key('release', t.release_key), r.title, r.medium, t.position
+FROM track t LEFT JOIN release r USING (release_key) WHERE track_key = (SELECT counted_key('track', $1))
 """
-_RELEASE: Final = "SELECT title, NULL, NULL, medium, NULL FROM release WHERE release_key = $1"
+_RELEASE: Final = """
+SELECT title, NULL, NULL, medium, NULL FROM release WHERE release_key = (SELECT counted_key('release', $1))
+"""
 _NAMES: Final[dict[Kind, str]] = {"track": _TRACK, "release": _RELEASE}
 
 

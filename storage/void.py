@@ -19,29 +19,34 @@ from storage.rebuild import rebuild_day, rebuild_totals
 # here, and without days every partition since the beginning would be read.
 _PREVIEW: Final = """
 SELECT created_at, count(*) FROM play_event
-WHERE track_key = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
+WHERE track_key = (SELECT counted_key('track', $1))
+  AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
   AND day BETWEEN ($2 AT TIME ZONE 'UTC')::date - 1 AND ($3 AT TIME ZONE 'UTC')::date + 1
 GROUP BY created_at ORDER BY created_at
 """
 _PREVIEW_SHARES: Final = """
 SELECT count(*) FROM share_event
-WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
+WHERE target_kind = 'track' AND target_key = (SELECT counted_key('track', $1))
+  AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
   AND day BETWEEN ($2 AT TIME ZONE 'UTC')::date - 1 AND ($3 AT TIME ZONE 'UTC')::date + 1
 """
 _TAKE_PLAYS: Final = """
 DELETE FROM play_event
-WHERE track_key = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
+WHERE track_key = (SELECT counted_key('track', $1))
+  AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
   AND day BETWEEN ($2 AT TIME ZONE 'UTC')::date - 1 AND ($3 AT TIME ZONE 'UTC')::date + 1
 RETURNING day
 """
 _TAKE_SHARES: Final = """
 DELETE FROM share_event
-WHERE target_kind = 'track' AND target_key = $1 AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
+WHERE target_kind = 'track' AND target_key = (SELECT counted_key('track', $1))
+  AND created_at >= $2::timestamptz AND created_at < $3::timestamptz
   AND day BETWEEN ($2 AT TIME ZONE 'UTC')::date - 1 AND ($3 AT TIME ZONE 'UTC')::date + 1
 RETURNING day
 """
 _TAKE_LISTENERS: Final = """
-DELETE FROM listener WHERE target_kind = 'track' AND target_key = $1 AND came >= $2 AND came < $3
+DELETE FROM listener WHERE target_kind = 'track' AND target_key = (SELECT counted_key('track', $1))
+  AND came >= $2 AND came < $3
 """
 
 

@@ -37,6 +37,31 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("access_token", "scopes"): Fact(Kind.NOTHING, "what it opens"),
     ("access_token", "made_at"): Fact(Kind.NOTHING, "when the operator made it"),
+    ("alert", "alert_id"): Fact(
+        Kind.TEXT, "what an alert is about: a milestone or a week", "30 days", "it is told once"
+    ),
+    ("alert", "way"): Fact(Kind.NOTHING, "how it is told"),
+    ("alert", "body"): Fact(
+        Kind.TEXT,
+        "titles, keys and sums over all listeners, as they are sent",
+        "30 days after it is delivered or given up",
+        "an alert that cannot be delivered is tried again",
+    ),
+    ("alert", "made_at"): Fact(Kind.NOTHING, "when the alert was made"),
+    ("alert", "attempts"): Fact(Kind.NOTHING, "how often it was tried"),
+    ("alert", "next_at"): Fact(Kind.NOTHING, "when it is tried again"),
+    ("alert", "settled_at"): Fact(Kind.NOTHING, "when it was delivered or given up"),
+    ("alert", "outcome"): Fact(Kind.TEXT, "what the receiver answered", "as the alert", "the operator can mend it"),
+    ("alert_state", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
+    ("alert_state", "looking_for"): Fact(Kind.NOTHING, "which milestones are configured"),
+    ("alert_state", "looked_at"): Fact(Kind.NOTHING, "when milestones were last looked for"),
+    ("alert_state", "digest_week"): Fact(Kind.NOTHING, "which week was last told"),
+    ("alias", "alias_key"): Fact(
+        Kind.TEXT, "another key of a track or release", _FOR_GOOD, "a renamed key is counted where it was"
+    ),
+    ("alias", "target_kind"): _KIND,
+    ("alias", "target_key"): _KEY,
+    ("alias", "current"): Fact(Kind.NOTHING, "whether it is the one in use"),
     ("audit", "at"): Fact(Kind.NOTHING, "when an operator did something"),
     ("audit", "act"): Fact(Kind.NOTHING, "what an operator did"),
     ("audit", "detail"): Fact(Kind.TEXT, "what, how many, and the operator's reason", _FOR_GOOD, "accountability"),
@@ -147,6 +172,10 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("opening_balance", "shares_embed"): _BALANCE,
     ("opening_balance", "via_link"): _BALANCE,
     ("opening_balance", "via_embed"): _BALANCE,
+    ("listener_generation", "renames"): Fact(Kind.NOTHING, "how often a key was renamed"),
+    ("milestone", "target_key"): _KEY,
+    ("milestone", "target_kind"): _KIND,
+    ("milestone", "plays"): Fact(Kind.COUNT, "a sum over all listeners", _FOR_GOOD, "a milestone is told once"),
     ("play_counter", "target_key"): _KEY,
     ("play_counter", "target_kind"): _KIND,
     ("play_counter", "slot"): _SLOT,
@@ -213,5 +242,9 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("uncatalogued", "target_kind"): _KIND,
     ("uncatalogued", "day"): Fact(Kind.TIME, "the day the key was first seen", _FOR_GOOD, "so many new keys a day"),
+    ("week_begin", "week"): Fact(Kind.TIME, "a Monday", _FOR_GOOD, "the weekly digest"),
+    ("week_begin", "listeners"): Fact(
+        Kind.COUNT, "how many listeners the site had when the week began", _FOR_GOOD, "a week's new listeners"
+    ),
 }
 """(table, column) -> what it is."""

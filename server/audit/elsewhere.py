@@ -46,6 +46,12 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "commands find the service",
     ),
     Place(
+        "`digests` in the data directory, or `alerts.digest_folder`; mails and webhooks, at their receivers",
+        "titles, keys and sums over all listeners",
+        "as the operator and the receivers decide",
+        "alerts, which are off unless they are configured (docs/alerts.md)",
+    ),
+    Place(
         "memory of the service: a request",
         "address, User-Agent and id of the browser that asks",
         "while the request is answered, and as long as its connection is open",

@@ -9,6 +9,7 @@ from server.cli import (
     catalog,
     check,
     config,
+    digest,
     export,
     imports,
     live,
@@ -44,6 +45,7 @@ app.command("check")(check.check)
 app.command("live")(live.live)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
+app.command("digest")(digest.digest)
 app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)

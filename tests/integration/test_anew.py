@@ -64,7 +64,7 @@ async def is_compact(database: Database) -> None:
 
 
 async def generation(database: Database) -> int:
-    return await database.transaction(listeners.generation)
+    return (await database.transaction(listeners.state)).generation
 
 
 async def test_the_figures_stay_and_agree_with_what_they_are_of(database: Database) -> None:

@@ -184,14 +184,14 @@ async def test_an_upsert_reports_what_it_wrote_and_moves_the_version_only_then(d
     a, b = catalog.Track("a", "A", "first", 1), catalog.Track("b", "B")
     changes = await database.transaction(catalog.upsert, [second, first], [b, a])
     assert (("first", "second"), (), ("a", "b"), ()) == parts(changes)
-    assert 1 == await database.run(catalog.version)
+    assert 1 == (await database.run(catalog.version)).catalog
     assert ((), (), (), ()) == parts(await database.transaction(catalog.upsert, [first, second], [a, b]))
-    assert 1 == await database.run(catalog.version)
+    assert 1 == (await database.run(catalog.version)).catalog
     changes = await database.transaction(
         catalog.upsert, [catalog.Release("first", "First again")], [catalog.Track("a", "A", "second", 1), b]
     )
     assert ((), ("first",), (), ("a",)) == parts(changes)
-    assert 2 == await database.run(catalog.version)
+    assert 2 == (await database.run(catalog.version)).catalog
     assert {"a": "second", "b": None} == await database.run(catalog.releases_of, ["a", "b", "unknown"])
     assert ["third"] == await database.run(catalog.missing_releases, ["first", "third"])
 
@@ -206,4 +206,4 @@ async def test_a_track_on_a_release_that_is_nowhere_changes_nothing(database: Da
     with pytest.raises(Exception, match="violates foreign key"):
         await database.transaction(catalog.upsert, [], [catalog.Track("a", "A"), catalog.Track("b", "B", "nowhere")])
     assert {} == await database.run(catalog.releases_of, ["a", "b"])
-    assert 0 == await database.run(catalog.version)
+    assert 0 == (await database.run(catalog.version)).catalog

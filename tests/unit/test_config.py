@@ -151,7 +151,70 @@ def test_secrets_are_shown_nowhere(in_empty_folder: pytest.MonkeyPatch) -> None:
     assert 'secret = "**********"' in "\n".join(as_toml(config))
 
 
-@pytest.mark.parametrize("variable", ["DATABASE_URL"])
+SECRET_KEYS = {
+    "CATALOG__URL": "https://looked-for@band.example/feed",
+    "ALERTS__WEBHOOK_URL": "https://band.example/looked-for",
+    "ALERTS__WEBHOOK_SECRET": "whsec_lookedforlookedforlookedforlooke",
+    "ALERTS__SMTP_PASSWORD": "looked-for",
+}
+
+
+def test_secrets_of_what_goes_out_are_shown_nowhere(in_empty_folder: pytest.MonkeyPatch) -> None:
+    config = configured(in_empty_folder, **SECRET_KEYS)
+    shown = "\n".join(as_toml(config)) + repr(config) + config.model_dump_json()
+    assert not [word for word in ("looked-for", "lookedfor") if word in shown]
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"CATALOG__SQL": "SELECT 1"}, "[catalog]: sql and database_url go together"),
+        ({"CATALOG__EVERY_MIN": "5"}, "[catalog]: every_min needs something to pull from"),
+        (
+            {"CATALOG__URL": "https://a", "CATALOG__SQL": "S", "CATALOG__DATABASE_URL": "postgresql://a"},
+            "[catalog]: url and sql are two sources; set one.",
+        ),
+        ({"ALERTS__MILESTONES": '["site"]'}, "[alerts]: milestones and a digest by webhook need webhook_url and"),
+        ({"ALERTS__DIGEST": '["webhook"]'}, "[alerts]: milestones and a digest by webhook need webhook_url and"),
+        ({"ALERTS__DIGEST": '["mail"]'}, "[alerts]: a digest by mail needs smtp_host, mail_from and mail_to."),
+        ({"ALERTS__WEBHOOK_URL": "http://band.example/looked-for"}, "[alerts]: webhook_url is http to another machine"),
+        (
+            {
+                "ALERTS__SMTP_PASSWORD": "looked-for",
+                "ALERTS__SMTP_SECURITY": "none",
+                "ALERTS__SMTP_HOST": "mail.example",
+            },
+            "[alerts]: smtp_password would go in the clear",
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told_without_their_secrets(
+    in_empty_folder: pytest.MonkeyPatch, variables: dict[str, str], sentence: str
+) -> None:
+    [told] = mistakes(in_empty_folder, **variables)
+    assert told.startswith(sentence)
+    assert "looked-for" not in told
+
+
+@pytest.mark.parametrize("host", ["localhost:9", "127.0.0.1", "127.3.2.1:80", "[::1]:9"])
+def test_a_webhook_to_this_machine_may_be_http(in_empty_folder: pytest.MonkeyPatch, host: str) -> None:
+    configured(in_empty_folder, ALERTS__WEBHOOK_URL=f"http://{host}/x")
+
+
+def test_http_to_another_machine_may_be_allowed(in_empty_folder: pytest.MonkeyPatch) -> None:
+    url = "http://band.example/x"
+    config = configured(in_empty_folder, ALERTS__WEBHOOK_URL=url, ALERTS__WEBHOOK_PLAIN_HTTP="true")
+    assert url == config.alerts.webhook_url.get_secret_value()
+
+
+@pytest.mark.parametrize("secret", ["looked-for", "whsec_looked-for", "whsec_bG9va2VkLWZvcg=="])
+def test_a_weak_webhook_secret_is_refused_and_not_repeated(in_empty_folder: pytest.MonkeyPatch, secret: str) -> None:
+    [told] = mistakes(in_empty_folder, ALERTS__WEBHOOK_SECRET=secret)
+    assert "TONEARM_ALERTS__WEBHOOK_SECRET in the environment = (hidden): allowed is whsec_ and 24 to 64" in told
+    assert secret not in told
+
+
+@pytest.mark.parametrize("variable", ["DATABASE_URL", "CATALOG__DATABASE_URL"])
 def test_a_bad_secret_value_is_not_repeated(in_empty_folder: pytest.MonkeyPatch, variable: str) -> None:
     [sentence] = mistakes(in_empty_folder, **{variable: "mysql://me:looked-for@host"})
     assert f"TONEARM_{variable} in the environment = (hidden): allowed is postgresql://" in sentence
@@ -160,6 +223,7 @@ def test_a_bad_secret_value_is_not_repeated(in_empty_folder: pytest.MonkeyPatch,
 
 def test_what_is_shown_can_be_read_again(in_empty_folder: pytest.MonkeyPatch) -> None:
     toml = 'timezone = "Asia/Tokyo"\ndemo = true\n[http]\ntrusted_proxies = ["unix", "10.0.0.0/8"]\n'
+    toml += '[alerts]\ndigest = ["file"]\ndigest_folder = "a \\"folder\\"\\n\\\\"\n'
     config = configured(in_empty_folder, toml)
     shown = "\n".join(line for line in as_toml(config))
     assert config == configured(in_empty_folder, shown)
