@@ -73,7 +73,7 @@ def step_name(start: date, step: Step) -> str:
 
 def step_mark(start: date, step: Step) -> str:
     """What stands under a chart."""
-    return f"{start:%b} {start:%Y}" if step == "month" else f"{start.day} {start:%b}"
+    return f"{start:%b} \N{RIGHT SINGLE QUOTATION MARK}{start:%y}" if step == "month" else f"{start.day} {start:%b}"
 
 
 def cell(value: Cell, kind: Kind) -> str:

@@ -1,0 +1,108 @@
+"""Makes the pictures of docs/dashboard.md anew: `python docs/make_dashboard_pictures.py` writes them to docs/images.
+
+Each is a page of the real service over a database that the tests' generator filled (or left empty), in Chromium. With
+`--all FOLDER` every page is written there to be looked at: desktop and phone, light and dark, full, empty, one play.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from playwright.sync_api import Browser  # noqa: E402  # found only with the line above
+
+from tests.browser.dashboard_site import Scheme, Site, dashboard, operating  # noqa: E402
+from tests.support.chromium import chromium  # noqa: E402
+from tests.support.postgres import running_postgres  # noqa: E402
+
+DESKTOP, PHONE = 1280, 390
+EVENTS: Final = {"full": 60_000, "one": 1, "empty": 0}
+RELEASE: Final = "release-03"
+PAGES: Final = {
+    "overview": "",
+    "overview-today": "?range=today",
+    "overview-all": "?range=all",
+    "tracks": "tracks",
+    "releases": "releases",
+    "track": f"track/{RELEASE}%2Ftrack-04",
+    "release": f"release/{RELEASE}?range=all",
+    "shares": "shares",
+    "wrong": "?range=fortnight",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page of one of the sites of EVENTS."""
+
+    page: str
+    site: str = "full"
+    width: int = DESKTOP
+    scheme: Scheme = "light"
+
+    @property
+    def name(self) -> str:
+        size = "phone" if self.width == PHONE else "desktop"
+        state = "" if self.site == "full" else f"-{self.site}"
+        return f"dashboard-{self.page}{state}-{size}-{self.scheme}.png"
+
+
+KEPT: Final = (
+    Picture("overview"),
+    Picture("overview", scheme="dark"),
+    Picture("overview", width=PHONE),
+    Picture("overview", "empty"),
+    Picture("overview", "one", PHONE, "dark"),
+    Picture("tracks", scheme="dark"),
+    Picture("tracks", width=PHONE),
+    Picture("release"),
+    Picture("track", scheme="dark"),
+    Picture("shares"),
+)
+
+
+def every() -> Iterator[Picture]:
+    """All there are."""
+    for site in EVENTS:
+        for page in PAGES:
+            for width in (DESKTOP, PHONE):
+                yield Picture(page, site, width, "light")
+                yield Picture(page, site, width, "dark")
+
+
+def main() -> int:
+    """Make them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page in every state, into this folder")
+    folder: Path | None = parser.parse_args().all
+    pictures = KEPT if folder is None else tuple(every())
+    with tempfile.TemporaryDirectory() as made, chromium() as browser:
+        Path(made).chmod(0o711)  # PostgreSQL runs as another account where this one is root
+        with running_postgres(Path(made) / "postgres") as postgres:
+            for state, events in EVENTS.items():
+                with dashboard(Path(made), postgres, events=events, seed=1) as site:
+                    for picture in pictures:
+                        if picture.site == state:
+                            take(picture, browser, site, folder or HERE / "images")
+                (Path(made) / "data").rename(Path(made) / f"data-{state}")
+    return 0
+
+
+def take(picture: Picture, browser: Browser, site: Site, folder: Path) -> None:
+    """The whole page."""
+    folder.mkdir(exist_ok=True)
+    file = folder / picture.name
+    with operating(browser, site, width=picture.width, scheme=picture.scheme) as operator:
+        operator.open(PAGES[picture.page]).screenshot(path=file, full_page=True)
+        operator.complaints.clear()  # of a page that answers 400, the browser says so in its console
+    sys.stdout.write(f"{file.name}: {file.stat().st_size / 1024:.0f} KiB\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
