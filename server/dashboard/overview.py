@@ -19,6 +19,7 @@ from storage.figures import SITE
 from storage.leaderboard import Days, Entry, Wanted
 
 _MOST_PLAYED: Final = 6  # tracks
+_PICTURES: Final = ("plays", "completion", "shares", "listeners")  # what shares brought has a page of its own
 ACCESS: Final[dict[str, Rule]] = access("overview")
 
 
@@ -38,7 +39,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             "overview",
             says,
             [story.table(told, desk.listeners)],
-            story.pictures(told, desk.listeners),
+            {name: draw for name, draw in story.pictures(told, desk.listeners).items() if name in _PICTURES},
         )
 
     add_page(routes, "overview", build, path="/")
