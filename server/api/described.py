@@ -6,7 +6,7 @@ from typing import Final, Literal
 from server.access.rules import ANYBODY, Scope
 from server.answers import PublicFigures, TrackerConfig
 from server.api import refusals
-from server.api.parameters import Badge, ListenerDays
+from server.api.parameters import Badge, Export, ListenerDays
 from server.api.route import Content, Route
 from server.bodies import ForgetBody, PlayBody, ShareBody
 
@@ -65,6 +65,21 @@ def _badges() -> Iterator[Route]:
         )
 
 
+def _exports() -> Iterator[Route]:
+    for what, summary in (("events", "Every play and share of the log"), ("days", "The counters, day by day")):
+        yield Route(
+            endpoint="export.download",
+            path=f"/api/export/{what}",
+            rule=Scope.ADMIN,
+            tag=_SERVICE,
+            summary=summary,
+            says="What `tonearm export` writes, as a stream, without listeners. One at a time.",
+            query=Export,
+            answers={200: Content("The lines.", media_types=("text/csv", "application/x-ndjson"))},
+            refusals=[refusals.EXPORT, refusals.DATABASE, refusals.ANOTHER_EXPORT],
+        )
+
+
 def _event(
     name: str, summary: str, says: str, form: type[PlayBody | ShareBody | ForgetBody], example: dict[str, str]
 ) -> Route:
@@ -105,6 +120,7 @@ DESCRIBED: Final[tuple[Route, ...]] = (
         says="Every received request is in one named outcome, and they add up.",
         answers={200: Content("The state.")},
     ),
+    *_exports(),
     *_stats(),
     *_badges(),
     _event(

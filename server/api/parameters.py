@@ -10,6 +10,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from werkzeug.datastructures import MultiDict
 
 from server.answers import By
+from server.export_file import Format
 from server.questions import Asked, AskError
 from server.stats import MOST_DAYS
 from storage.leaderboard import Sort
@@ -129,6 +130,18 @@ class Badge(Struct, kw_only=True):
     figure: Literal["plays", "complete", "shares", "listeners", "listeners-today"] = "plays"
     look: Literal["flat", "odometer"] = "flat"
     label: Annotated[Label | UnsetType, Meta(description="Otherwise the figure's own.")] = UNSET
+
+
+class Export(Struct, kw_only=True):
+    """Which days of an export, and how they are written."""
+
+    format: Format = "csv"
+    first: Annotated[Day | UnsetType, Meta(description="The first day; otherwise the first there is.")] = field(
+        name="from", default=UNSET
+    )
+    last: Annotated[Day | UnsetType, Meta(description="The last day, included; otherwise the last there is.")] = field(
+        name="to", default=UNSET
+    )
 
 
 class Nothing(Struct, forbid_unknown_fields=True):
