@@ -119,7 +119,7 @@ def _caller() -> bytes:
     if g.caller.how == "token":
         return b"token " + request.headers.get("authorization", "").split()[-1].encode()
     if g.caller.how == "session":
-        return b"session " + request.headers.get("cookie", "").encode()
+        return b"session " + (g.caller.forms_for or b"")
     return cast(bytes, g.caller.how.encode())
 
 

@@ -80,6 +80,21 @@ def _badges() -> Iterator[Route]:
         )
 
 
+def _exports() -> Iterator[Route]:
+    for what, summary in (("events", "Every play and share of the log"), ("days", "The counters, day by day")):
+        yield Route(
+            endpoint="export.download",
+            path=f"/api/export/{what}",
+            rule=Scope.ADMIN,
+            tag=_SERVICE,
+            summary=summary,
+            says="What `tonearm export` writes, as a stream, without listeners. One at a time.",
+            query=Export,
+            answers={200: Content("The lines.", media_types=("text/csv", "application/x-ndjson"))},
+            refusals=[refusals.EXPORT, refusals.DATABASE, refusals.ANOTHER_EXPORT],
+        )
+
+
 def _event(
     name: str, summary: str, says: str, form: type[PlayBody | ShareBody | ForgetBody], example: dict[str, str]
 ) -> Route:

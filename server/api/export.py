@@ -79,7 +79,7 @@ def _wanted(what: What) -> Wanted | Answer:
     for parameter in ("from", "to"):
         text = request.args.get(parameter)
         try:
-            days.append(date.fromisoformat(text) if text else None)
+            days.append(None if text is None else date.fromisoformat(text))
         except ValueError:
             return _bad(f"{parameter} is {text!r:.40}; a day is written as 2026-11-21.")
     first, last = days

@@ -104,7 +104,10 @@ def import_file(
 
 @app.command("list")
 def list_imports(json: AsJson = False, config: ConfigFile = None) -> None:
-    """The imports that are in force."""
+    """The imports that are in force.
+
+    Example: tonearm import list --json
+    """
     found = with_database(effective(config), _all_made)
     if json:
         print_json([_made_as_json(one) for one in found])
@@ -120,7 +123,10 @@ def undo(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Take an import back, and compute the counters of its days anew. Listeners cannot be taken back."""
+    """Take an import back, and compute the counters of its days anew. Listeners cannot be taken back.
+
+    Example: tonearm import undo 2024-spreadsheet
+    """
     in_force = effective(config)
     if not yes:
         typer.confirm(f"Take everything out again that came with the import {name}?", abort=True)

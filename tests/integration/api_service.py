@@ -15,11 +15,11 @@ from tests.support.http import Answer, Door, ask
 from tests.support.postgres import Postgres, rows
 from tests.support.service import Service, serving
 
+UNLIMITED: Final = {"TONEARM_LIMITS__EVENTS_PER_MINUTE": "0", "TONEARM_LIMITS__API_PER_MINUTE": "0"}
 WAY_IN: Final = {
+    **UNLIMITED,
     "TONEARM_ACCESS__TRUSTED_HEADER": "x-forwarded-user",
     "TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1/32"]',
-    "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0",
-    "TONEARM_LIMITS__API_PER_MINUTE": "0",
 }
 OPERATOR: Final = {"X-Forwarded-User": "me"}
 AS_JSON: Final = {**OPERATOR, "Content-Type": "application/json"}
@@ -52,6 +52,12 @@ class Filled:
                 return await rows(database, statement, *args)
 
         return trio.run(run)
+
+
+def token(service: Service, *scopes: str) -> str:
+    """Made as an operator makes one."""
+    words = [word for scope in scopes for word in ("--scope", scope)]
+    return str(json.loads(service.command("token", "make", "-".join(scopes), *words, "--json").stdout)["token"])
 
 
 def refused(answer: Answer, status: int, name: str) -> str:

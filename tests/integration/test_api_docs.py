@@ -9,21 +9,21 @@ from typing import Final
 
 import pytest
 
-from tests.integration.api_service import WAY_IN
+from tests.integration.api_service import UNLIMITED, token
 from tests.support.blocks import DOCS, blocks
 from tests.support.postgres import Postgres
 from tests.support.service import TONEARM, Service, serving
 
 BLOCKS: Final = blocks(DOCS / "api.md")
-# The way in of the proxy, since a page's token is nobody's; a refusal ends the command.
-_CURLRC: Final = 'header = "X-Forwarded-User: me"\nfail-with-body\nsilent\nshow-error\n'
+_CURLRC: Final = "fail-with-body\nsilent\nshow-error\n"  # a refusal ends the command
 
 
 @pytest.fixture(scope="module")
 def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("docs")
-    with serving(folder / "data", {**WAY_IN, "TONEARM_DATABASE_URL": postgres.new_database()}) as one:
+    with serving(folder / "data", {**UNLIMITED, "TONEARM_DATABASE_URL": postgres.new_database()}) as one:
         (folder / ".curlrc").write_text(_CURLRC)
+        (folder / "token").write_text(token(one, "read", "catalog"))
         yield one
 
 
@@ -33,7 +33,7 @@ def run(service: Service, script: str) -> subprocess.CompletedProcess[str]:
         "HOME": str(home),
         "PATH": f"{TONEARM.parent}:{os.environ['PATH']}",
         "SERVICE": service.url,
-        "TOKEN": "any",
+        "TOKEN": (home / "token").read_text(),
     }
     command = ["bash", "-e", "-o", "pipefail", "-c", script]
     return subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=60, check=False)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.api_service import OPERATOR, WAY_IN, filled_service, refused
+from tests.integration.api_service import OPERATOR, WAY_IN, filled_service, refused, token
 from tests.support.filled import fill_database
 from tests.support.http import Door, ask
 from tests.support.postgres import Postgres
@@ -41,3 +41,14 @@ def test_without_a_database_it_says_so_and_answers_again_later(tmp_path: Path, m
             assert 5 == int(answer.headers["retry-after"])
             server.start()
             assert ask(door, method, path, headers, body if method == "PUT" else None).status in (200, 201)
+
+
+def test_each_token_has_a_rate_of_its_own_and_its_scopes_alone(postgres: Postgres, tmp_path: Path) -> None:
+    with filled_service(postgres, tmp_path, events=50, LIMITS__API_PER_MINUTE="1", LIMITS__API_BURST="2") as service:
+        one, other = ({"Authorization": f"Bearer {token(service.service, scope)}"} for scope in ("read", "catalog"))
+        as_json = {"Content-Type": "application/json"}
+        assert 201 == service.put("/track/a", {"title": "A"}, other | as_json).status
+        refused(service.put("/track/a", {"title": "A"}, one | as_json), 403, "forbidden")
+        refused(service.get("/api/tracks", other), 403, "forbidden")
+        assert [200, 200, 429] == [service.get("/api/tracks", one).status for _ in range(3)]
+        assert 200 == service.put("/track/a", {"title": "A"}, other | as_json).status

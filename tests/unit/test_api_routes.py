@@ -13,13 +13,13 @@ from server import api, app, badges, stats
 from server.access.ways import Access
 from server.api.openapi import ALL, document
 from server.events import CONFIG, PATHS
+from server.export_file import WHATS
 from server.limiter import Limiter
 
 NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itself
 PREFIXES: Final = ("/api", "/badge", "/metrics")
 """Addresses for programs. Everything else are pages and files, which people and browsers find by links."""
-CATCH_ALL: Final = "event"  # answers every path below /api/event/, those that are no route of it with a 404
-NOT_SERVED_YET: Final = {"stream.live", "health.health"}
+CATCH_ALL: Final = ("event", "export.download")  # each answers all paths below one, which are described by name
 
 
 def whole_app() -> QuartTrio:
@@ -55,21 +55,25 @@ def test_every_address_for_programs_is_described_with_its_method() -> None:
     web = whole_app()
     paths = document(web.view_functions.keys() | {route.endpoint for route in ALL}, "1")["paths"]
     for rule in web.url_map.iter_rules():
-        if not rule.rule.startswith(PREFIXES) or rule.endpoint == CATCH_ALL:
+        if not rule.rule.startswith(PREFIXES) or rule.endpoint in CATCH_ALL:
             continue
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         assert methods <= {method.upper() for method in paths.get(described_form(rule), ())}, rule
 
 
 def test_the_described_routes_of_events_are_those_there_are() -> None:
-    assert {*PATHS, CONFIG} == {route.path for route in ALL if route.endpoint == CATCH_ALL}
+    assert {*PATHS, CONFIG} == {route.path for route in ALL if route.endpoint == "event"}
+
+
+def test_the_described_exports_are_those_there_are() -> None:
+    assert {f"/api/export/{what}" for what in WHATS} == {one.path for one in ALL if one.endpoint == "export.download"}
 
 
 def test_nothing_is_described_that_is_not_served() -> None:
     web = whole_app()
     served = {described_form(rule) for rule in web.url_map.iter_rules()}
     for route in ALL:
-        if route.endpoint not in NOT_SERVED_YET and route.endpoint != CATCH_ALL:
+        if route.endpoint not in CATCH_ALL:
             assert route.path in served, route.path
 
 

@@ -26,6 +26,7 @@ def commands(group: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
             yield (*path, name)
 
 
+LEFT_OUT: dict[tuple[str, ...], tuple[str, ...]] = {("import", "file"): ("import",)}  # a word that nobody has to give
 ALL = list(commands(get_command(app)))
 
 
@@ -45,7 +46,8 @@ def test_a_command_has_an_example_that_runs_it(words: tuple[str, ...]) -> None:
     assert shown, help_of(words)
     for line in shown:
         program = [word for word in shlex.split(line) if not re.match("[A-Z_]+=", word)]
-        assert ["tonearm", *words] == program[: len(words) + 1]
+        given = LEFT_OUT.get(words, words)
+        assert ["tonearm", *given] == program[: len(given) + 1]
 
 
 @pytest.mark.parametrize("words", ALL, ids=" ".join)
