@@ -60,7 +60,7 @@ def _exports() -> Iterator[Route]:
             says="As it is at one moment, without listeners, one export at a time.",
             query=Export,
             answers={200: Content("The file, as a stream.", media_types=("text/csv", "application/x-ndjson"))},
-            refusals=[refusals.EXPORT, refusals.ANOTHER_EXPORT, refusals.DATABASE],
+            refusals=[refusals.QUERY, refusals.ANOTHER_EXPORT, refusals.DATABASE],
         )
 
 
