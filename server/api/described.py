@@ -60,7 +60,7 @@ def _exports() -> Iterator[Route]:
             says="As it is at one moment, without listeners, one export at a time.",
             query=Export,
             answers={200: Content("The file, as a stream.", media_types=("text/csv", "application/x-ndjson"))},
-            refusals=[refusals.EXPORT, refusals.ANOTHER_EXPORT, refusals.DATABASE],
+            refusals=[refusals.QUERY, refusals.ANOTHER_EXPORT, refusals.DATABASE],
         )
 
 
@@ -77,21 +77,6 @@ def _badges() -> Iterator[Route]:
             answers={200: Content("The image.", media_types=("image/svg+xml",))},
             refusals=[refusals.BADGE, refusals.DATABASE] + ([] if kind == "site" else [refusals.NOT_FOUND]),
             cached=True,
-        )
-
-
-def _exports() -> Iterator[Route]:
-    for what, summary in (("events", "Every play and share of the log"), ("days", "The counters, day by day")):
-        yield Route(
-            endpoint="export.download",
-            path=f"/api/export/{what}",
-            rule=Scope.ADMIN,
-            tag=_SERVICE,
-            summary=summary,
-            says="What `tonearm export` writes, as a stream, without listeners. One at a time.",
-            query=Export,
-            answers={200: Content("The lines.", media_types=("text/csv", "application/x-ndjson"))},
-            refusals=[refusals.EXPORT, refusals.DATABASE, refusals.ANOTHER_EXPORT],
         )
 
 

@@ -6,16 +6,18 @@ from functools import partial
 from typing import Final
 
 import trio
+from msgspec import UNSET, UnsetType
 from quart import Blueprint, Response, request
 
 from server.access.rules import Rule, Scope
-from server.export_file import FORMATS, MEDIA_TYPES, WHATS, Format, Wanted, What, stream
+from server.api.parameters import Export, read
+from server.export_file import MEDIA_TYPES, WHATS, Wanted, What, stream
 from server.problems import Answer, problem
+from server.questions import AskError
 from server.respond import as_response
 from storage.bridge import Database, DatabaseUnavailable
 
 ACCESS: Final[dict[str, Rule]] = {f"export.{what}": Scope.ADMIN for what in WHATS}
-_PARAMETERS: Final = ("format", "from", "to")
 _RETRY_AFTER_S: Final = 30
 
 
@@ -69,27 +71,26 @@ async def _joined(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGener
 
 
 def _wanted(what: What) -> Wanted | Answer:
-    if unknown := sorted(set(request.args) - set(_PARAMETERS)):
-        return _bad(f"{unknown[0]!r:.40} is no parameter; known are {', '.join(_PARAMETERS)}.")
-    name = request.args.get("format", "csv")
-    form: Format | None = next((one for one in FORMATS if one == name), None)
-    if form is None:
-        return _bad(f"format is {name!r:.40}; allowed are {' and '.join(FORMATS)}.")
-    days: list[date | None] = []
-    for parameter in ("from", "to"):
-        text = request.args.get(parameter)
-        try:
-            days.append(None if text is None else date.fromisoformat(text))
-        except ValueError:
-            return _bad(f"{parameter} is {text!r:.40}; a day is written as 2026-11-21.")
-    first, last = days
+    try:
+        asked = read(Export, request.args)
+        assert isinstance(asked, Export)
+        first, last = _day("from", asked.first), _day("to", asked.last)
+    except AskError as error:
+        return _bad(str(error))
     if first and last and first > last:
         return _bad(f"from ({first}) is later than to ({last}); swap them.")
-    return Wanted(what, form, first, last)
+    return Wanted(what, asked.format, first, last)
+
+
+def _day(name: str, text: str | UnsetType) -> date | None:
+    try:
+        return None if text is UNSET else date.fromisoformat(text)
+    except ValueError:
+        raise AskError(f"{name} is {text!r:.40}; a day is written as 2026-11-21.") from None
 
 
 def _bad(detail: str) -> Answer:
-    return problem(400, "export", "No such export", detail)
+    return problem(400, "query", "Not a question", detail)
 
 
 def _later(kind: str, detail: str) -> Answer:

@@ -10,7 +10,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from werkzeug.datastructures import MultiDict
 
 from server.answers import By
-from server.export_file import Format
 from server.questions import Asked, AskError
 from server.stats import MOST_DAYS
 from storage.leaderboard import Sort

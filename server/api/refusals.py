@@ -21,7 +21,6 @@ MEDIA_TYPE: Final = Refusal(415, "media-type", "The body's Content-Type is not o
 RATE: Final = Refusal(429, "rate", "Too many requests in too short a time.", retry_after=True)
 DATABASE: Final = Refusal(503, "database-unavailable", "The database cannot be reached now.", retry_after=True)
 STREAMS: Final = Refusal(503, "streams", "As many live streams are open as there may be.", retry_after=True)
-EXPORT: Final = Refusal(400, "export", "There is no such format or day.")
 ANOTHER_EXPORT: Final = Refusal(503, "another-export", "One export at a time.", retry_after=True)
 UNAVAILABLE: Final = Refusal(503, "unavailable", "The event cannot be made durable now.", retry_after=True)
 

@@ -59,10 +59,11 @@ def test_strangers_get_nothing(exporting: Exporting) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "told"),
     [
-        ("events?format=xml", 400, "allowed are csv and ndjson"),
+        ("events?format=xml", 400, "allowed is csv, ndjson"),
+        ("events?from=2026-01-01&from=2026-01-02", 400, "stands there 2 times"),
         ("events?from=soon", 400, "a day is written as"),
         ("events?from=2026-02-01&to=2026-01-01", 400, "swap them"),
-        ("events?with-listeners=1", 400, "'with-listeners' is no parameter"),
+        ("events?with-listeners=1", 400, "knows no parameter 'with-listeners'"),
     ],
 )
 def test_a_wrong_question_is_answered_with_what_is_right(
