@@ -13,13 +13,12 @@ from server import api, app, badges, stats
 from server.access.ways import Access
 from server.api.openapi import ALL, document
 from server.events import CONFIG, PATHS
-from server.export_file import WHATS
 from server.limiter import Limiter
 
 NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itself
 PREFIXES: Final = ("/api", "/badge", "/metrics")
 """Addresses for programs. Everything else are pages and files, which people and browsers find by links."""
-CATCH_ALL: Final = ("event", "export.download")  # each answers all paths below one, which are described by name
+CATCH_ALL: Final = ("event",)  # answers all paths below one, which are described by name
 
 
 def whole_app() -> QuartTrio:
@@ -63,10 +62,6 @@ def test_every_address_for_programs_is_described_with_its_method() -> None:
 
 def test_the_described_routes_of_events_are_those_there_are() -> None:
     assert {*PATHS, CONFIG} == {route.path for route in ALL if route.endpoint == "event"}
-
-
-def test_the_described_exports_are_those_there_are() -> None:
-    assert {f"/api/export/{what}" for what in WHATS} == {one.path for one in ALL if one.endpoint == "export.download"}
 
 
 def test_nothing_is_described_that_is_not_served() -> None:
