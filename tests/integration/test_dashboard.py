@@ -170,7 +170,7 @@ def test_a_page_takes_nothing_from_elsewhere_and_has_neither_style_nor_script_in
 @pytest.mark.parametrize("path", PAGES)
 def test_every_picture_and_table_of_a_page_is_a_file_beside_it(site: Looked, path: str) -> None:
     page = site.text(f"{path}?range=90d")
-    links = re.findall(r'href="(/dashboard/[^"]+\.(?:svg|csv)[^"]*)"', page)
+    links = re.findall(r'href="(/dashboard/(?!static/)[^"]+\.(?:svg|csv)[^"]*)"', page)
     files = {unescape(link) for link in links}
     assert files
     for file in files:
@@ -344,5 +344,45 @@ def test_a_mode_shows_the_listeners_it_counts(
 
 def test_who_is_not_signed_in_sees_nothing(site: Looked) -> None:
     for path in PAGES:
-        assert 401 == ask(Door.at(site.service.url), "GET", f"/dashboard/{path}").status
-        assert 401 == ask(Door.at(site.service.url), "GET", f"/shared/some-link/{path}").status
+        for form in (path, f"{path or 'overview'}.csv", f"{path or 'overview'}.svg"):
+            assert 401 == ask(Door.at(site.service.url), "GET", f"/dashboard/{form}").status
+            assert 404 == ask(Door.at(site.service.url), "GET", f"/shared/some-link/{form}").status
+
+
+def test_a_public_link_shows_the_pages_and_their_files_and_leads_nowhere_else(
+    filled: tuple[Looked, Music],
+) -> None:
+    site, _ = filled
+    made = site.service.command("share", "make", "label", "--url", site.service.url).stdout
+    found = re.search(r"/shared/[^/\s]+/", made)
+    assert found
+    door = Door.at(site.service.url)
+    for path in PAGES:
+        answer = ask(door, "GET", f"{found.group()}{path}")
+        assert 200 == answer.status
+        links = {unescape(link) for link in re.findall(r'(?:href|action|data-png)="([^"]*)"', answer.body.decode())}
+        assert {found.group(), "/dashboard/static/"} == {
+            link[: len(found.group())] if link.startswith("/shared/") else link[:18]
+            for link in links
+            if link != "#main"
+        }
+        for file in links:
+            if ".csv" in file or ".svg?picture" in file:
+                assert 200 == ask(door, "GET", file).status
+
+
+def test_behind_a_public_link_small_numbers_of_listeners_are_not_told(database_url: str, tmp_path: Path) -> None:
+    fill_database(database_url, events=60, days=40)
+    with looking(tmp_path, database_url, TONEARM_STATS__MIN_LISTENERS="1000") as looked:
+        made = looked.service.command("share", "make", "label", "--url", looked.service.url).stdout
+        found = re.search(r"/shared/[^/\s]+/", made)
+        assert found
+        door = Door.at(looked.service.url)
+        shared, own = (ask(door, "GET", found.group()).body.decode(), looked.text(""))
+        assert 2 == shared.count("too few to be told")
+        assert 0 == own.count("too few to be told")
+        table = csv.DictReader(io.StringIO(ask(door, "GET", f"{found.group()}overview.csv").body.decode(), newline=""))
+        assert {"", "0"} >= {row["listeners"] for row in table}
+        assert any(int(row["listeners"] or 0) for row in looked.table("overview.csv"))
+        board = csv.DictReader(io.StringIO(ask(door, "GET", f"{found.group()}tracks.csv").body.decode(), newline=""))
+        assert {"", "0"} >= {row[field] for row in board for field in ("listeners", "listenersByDay")}
