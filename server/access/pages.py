@@ -1,9 +1,6 @@
 """`/login` and `/logout`: plain forms, which work without a script."""
 
 import base64
-import hashlib
-from collections.abc import Mapping
-from functools import cache
 from math import ceil
 from pathlib import Path
 from typing import Final
@@ -16,6 +13,8 @@ from server.access.paths import HOME, LOGIN, LOGOUT
 from server.access.rules import ANYBODY, Rule, Scope
 from server.access.way_back import way_back
 from server.access.ways import Access
+from server.dashboard.page import LOOK
+from server.static_files import StaticFiles, lasting
 from storage.bridge import DatabaseUnavailable
 
 ACCESS: Final[dict[str, Rule]] = {
@@ -26,7 +25,7 @@ ACCESS: Final[dict[str, Rule]] = {
     "access.leave": Scope.ADMIN,
 }
 
-_STATIC: Final = Path(__file__).with_name("static")
+_FILES: Final = StaticFiles("access.static", Path(__file__).with_name("static"))
 _FORM_ID_BYTES: Final = 16
 _BUSY_S: Final = 10
 _HTML: Final = "text/html; charset=utf-8"
@@ -48,7 +47,8 @@ def blueprint(access: Access) -> Blueprint:
     routes.register_error_handler(DatabaseUnavailable, _away)
     routes.after_request(_add_headers)
     # For every template: the pages of refusals are shown at any address.
-    routes.add_app_template_global(_style, "access_style")
+    routes.add_app_template_global(_FILES.address, "access_style")
+    routes.add_app_template_global(LOOK.address, "look")
     return routes
 
 
@@ -129,20 +129,7 @@ async def _away(_error: Exception) -> Response:
 
 
 async def _add_headers(response: Response) -> Response:
-    if request.endpoint == "access.static":
-        # A versioned name never changes its content, any other may.
-        lasting = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
-        response.headers["cache-control"] = lasting
-        response.headers.pop("expires", None)
-    else:
-        headers.of_operator(response)
+    if request.endpoint == _FILES.endpoint:
+        return await lasting(response)
+    headers.of_operator(response)
     return response
-
-
-@cache
-def _versions() -> Mapping[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in _STATIC.iterdir()}
-
-
-def _style(name: str) -> str:
-    return url_for("access.static", filename=name, v=_versions()[name])

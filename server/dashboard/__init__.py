@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from quart import Blueprint, g
 
+from server import static_files
 from server.access.rules import ANYBODY, Rule, Scope
 from server.dashboard import boards, health, live, overview, page, privacy, shares, target
 from server.dashboard.desk import Desk
@@ -48,7 +49,7 @@ def blueprint(desk: Desk, name: str = OPERATOR) -> Blueprint:
 def files() -> Blueprint:
     """Style and scripts, the same for both mounts and for the page to sign in."""
     routes = Blueprint(page.FILES, __name__, static_folder="static", static_url_path="/dashboard/static")
-    routes.after_request(page.lasting)
+    routes.after_request(static_files.lasting)
     return routes
 
 

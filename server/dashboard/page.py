@@ -4,10 +4,8 @@ A builder answers with a `Sheet`; what is written from it is decided here. Title
 reach a page through Jinja, which escapes, and a file through `tables` and `charts`.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -22,10 +20,11 @@ from server.dashboard.charts import Chart, proportion
 from server.dashboard.desk import is_shared
 from server.dashboard.tables import Table
 from server.span import SpanError
+from server.static_files import StaticFiles
 from storage.bridge import DatabaseRefused, DatabaseUnavailable
 
-STATIC: Final = Path(__file__).with_name("static")
 FILES: Final = "dashboard_files"
+LOOK: Final = StaticFiles(f"{FILES}.static", Path(__file__).with_name("static"))
 KEPT: Final = ("range", "from", "to", "step")
 """What of a question goes along from page to page."""
 _NAVIGATION: Final = (
@@ -38,11 +37,6 @@ _NAVIGATION: Final = (
     ("privacy", "Privacy"),
 )
 _RETRY_AFTER_S: Final = 5
-# Everything comes from this origin. blob: is a picture on its way from SVG to PNG, inside the browser.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _PICTURE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -152,21 +146,11 @@ def _file_name(section: str, key: str, name: str, ending: str) -> str:
     return "-".join(part for part in ("tonearm", section, of, name) if part) + f".{ending}"
 
 
-@cache
-def _versions() -> Mapping[str, str]:
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in STATIC.iterdir()}
-
-
-def static(name: str) -> str:
-    """The address of a file of the dashboard, which changes with its content."""
-    return url_for(f"{FILES}.static", filename=name, v=_versions()[name])
-
-
 def helpers() -> dict[str, Any]:
     """What every template of the dashboard may call."""
     mounted = request.blueprint
     return {
-        "static": static,
+        "static": LOOK.address,
         "shared": is_shared(),
         "kept": {name: request.args[name] for name in KEPT if request.args.get(name)},
         "navigation": [
@@ -211,16 +195,6 @@ async def _apology(title: str, sentence: str) -> str:
 
 
 async def _add_headers(response: Response) -> Response:
+    """The rest is of all the operator's pages (server/access/headers.py)."""
     response.headers.setdefault("cache-control", "no-store" if not is_shared() else "no-cache")
-    response.headers.setdefault("content-security-policy", _POLICY)
-    response.headers["referrer-policy"] = "same-origin"
-    response.headers.setdefault("x-frame-options", "DENY")
-    return response
-
-
-async def lasting(response: Response) -> Response:
-    """A versioned name never changes its content, any other may."""
-    kept = "public, max-age=31536000, immutable" if "v" in request.args else "public, max-age=300"
-    response.headers["cache-control"] = kept
-    response.headers.pop("expires", None)
     return response
