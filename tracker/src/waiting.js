@@ -31,7 +31,7 @@ export const OWNED_MS = 86_400_000;
 export function waitingEvents({ mayKeep, send, living, now }) {
   /** @type {Map<string, Waiting>} what this page has put here */
   const here = new Map();
-  /** @type {Promise<unknown>} one flush after the other: each sees what was put here before it */
+  /** @type {Promise<any>} one flush after the other: each sees what was put here before it */
   let flushed = Promise.resolve();
 
   /** All that waits, of other pages too. */
