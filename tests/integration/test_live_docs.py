@@ -1,10 +1,8 @@
 """docs/live.md: every command on it runs as it stands; those that follow go on until they are ended."""
 
 import os
-import subprocess
-import threading
+import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
 
 import pytest
@@ -13,6 +11,7 @@ from tests.integration.test_live import ENVIRONMENT
 from tests.support.blocks import DOCS, blocks
 from tests.support.postgres import Postgres
 from tests.support.service import TONEARM, Service, serving
+from tests.support.terminal import shown
 
 COMMANDS: Final = [text.strip() for kind, text in blocks(DOCS / "live.md") if kind == "sh"]
 FIRST_WORDS: Final = {  # how each begins its answer
@@ -45,16 +44,5 @@ def test_a_command_of_the_page_answers(service: Service, command: str) -> None:
         "SERVICE": service.url,
         "TOKEN": "any",
     }
-    with subprocess.Popen(
-        ["bash", "-c", f"exec {command}"], env=environment, cwd=home, stdout=subprocess.PIPE, text=True
-    ) as running:
-        assert running.stdout is not None
-        # What follows the service draws its table when it is ended, where there is no terminal.
-        ending = threading.Timer(6, running.send_signal, [2])
-        ending.start()
-        said = running.stdout.read(200)
-        with suppress(ProcessLookupError):
-            running.send_signal(2)
-        ending.cancel()
-        running.stdout.read()
-    assert said.startswith(FIRST_WORDS[command])
+    code = shown(["bash", "-c", f"exec {command}"], environment, home, [FIRST_WORDS[command]])
+    assert code in (0, -signal.SIGINT)
