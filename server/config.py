@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -359,10 +359,22 @@ def _unknown_variable(name: str) -> str:
 def _complex_variable(message: str, environ: Mapping[str, str]) -> str:
     field = re.search(r'"([a-z_]+)"', message)
     stem = f"{PREFIX}{field.group(1)}".upper() if field else PREFIX
-    for name in sorted(environ):
-        if name.startswith(stem):
+    for name, key in sorted(_variables().items()):
+        if name.startswith(stem) and name in environ and _is_list(key) and not _is_json(environ[name]):
             return f'{name} = {environ[name]!r}: allowed is JSON, for a list such as \'["a", "b"]\'.'
     return message
+
+
+def _is_list(key: str) -> bool:
+    return get_origin(_annotation(key)) is tuple
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _sentence(entry: Any, environ: Mapping[str, str]) -> str:
@@ -378,11 +390,15 @@ def _sentence(entry: Any, environ: Mapping[str, str]) -> str:
 
 
 def _hidden(key: str) -> bool:
+    return _annotation(key) is SecretStr
+
+
+def _annotation(key: str) -> Any:
     model: Any = Config
     for part in key.split("."):
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field else None
-    return model is SecretStr
+    return model
 
 
 def _allowed(entry: Any) -> str:

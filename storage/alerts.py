@@ -11,7 +11,8 @@ Way = Literal["webhook", "mail", "file"]
 _KEPT: Final = timedelta(days=30)  # after it is settled, for who asks what became of it
 
 _ADD: Final = """
-INSERT INTO alert (alert_id, way, body, made_at, next_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING
+INSERT INTO alert (alert_id, way, body, made_at, next_at)
+VALUES ($1, $2, $3, date_trunc('hour', $4::timestamptz), $4) ON CONFLICT DO NOTHING
 """
 _TAKE: Final = """
 UPDATE alert SET attempts = attempts + 1, next_at = $2

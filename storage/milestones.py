@@ -19,6 +19,7 @@ SELECT target_key, target_kind, sum(partial + sampled + complete + unbucketed) F
 WHERE target_kind = ANY ($1) GROUP BY target_key, target_kind ORDER BY target_key, target_kind
 ON CONFLICT (target_key, target_kind) DO UPDATE SET plays = excluded.plays WHERE m.plays < excluded.plays
 """
+# Of the catalog's own alone: any other key is a stranger's text, and would be sent on into somebody's chat.
 _PASSED: Final = """
 WITH played AS (
     SELECT target_key, target_kind, sum(partial + sampled + complete + unbucketed)::bigint AS plays
@@ -34,6 +35,7 @@ FROM passed p
 LEFT JOIN track t ON target_kind = 'track' AND t.track_key = target_key
 LEFT JOIN release r ON target_kind = 'release' AND r.release_key = target_key
 LEFT JOIN (SELECT alias_key, target_key, target_kind FROM alias WHERE current) a USING (target_key, target_kind)
+WHERE target_kind = 'site' OR coalesce(t.title, r.title) IS NOT NULL
 ORDER BY thresholds[cardinality(thresholds)] DESC, target_kind, target_key
 """
 _TOLD: Final = """

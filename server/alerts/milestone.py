@@ -22,7 +22,8 @@ def alert(passed: Passed, now: datetime) -> tuple[str, str]:
         "plays": passed.plays,
         "text": sentence(passed),
     }
-    body = {"type": "milestone", "timestamp": now.isoformat(timespec="seconds"), "data": data}
+    hour = now.replace(minute=0, second=0, microsecond=0)  # as the log: when exactly somebody listened is not told
+    body = {"type": "milestone", "timestamp": hour.isoformat(timespec="seconds"), "data": data}
     return f"milestone-{target.kind}-{name}-{threshold}", msgspec.json.encode(body).decode()
 
 

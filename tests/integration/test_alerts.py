@@ -73,8 +73,11 @@ class World:
         await Herald(life, self.database, orders, voice, lambda: self.now).round()
         return [json.loads(alert.body)["data"] for alert in self.delivered]
 
-    async def plays(self, key: str, number: int, kind: str = "track") -> None:
+    async def plays(self, key: str, number: int, kind: str = "track", *, catalogued: bool = True) -> None:
         async def put(connection: Connection) -> None:
+            if catalogued and kind != "site":
+                statement = "INSERT INTO {0} ({0}_key, title) VALUES ($1, $1) ON CONFLICT DO NOTHING"
+                await connection.execute(statement.format(kind), key)
             await connection.execute(
                 "INSERT INTO play_counter (target_key, target_kind, slot, complete) VALUES ($1, $2, 0, $3)"
                 " ON CONFLICT (target_key, target_kind, slot) DO UPDATE SET complete = excluded.complete",
@@ -179,6 +182,22 @@ async def test_a_milestone_names_what_the_target_is_called_now(world: World) -> 
         found["title"],
         found["text"],
     )
+
+
+async def test_a_key_that_only_strangers_know_is_told_to_nobody(world: World) -> None:
+    await world.round()
+    await world.plays("<!channel> https://elsewhere.example", 10_000, catalogued=False)
+    await world.plays("a", 100)
+    assert [("track", "a", 100)] == told(await world.round())
+
+
+async def test_a_milestone_tells_the_hour_and_not_the_moment(world: World) -> None:
+    await world.round()
+    await world.plays("a", 100)
+    await world.round()
+    [alert] = world.delivered
+    hour = world.now.replace(minute=0, second=0, microsecond=0)
+    assert (hour.isoformat(timespec="seconds"), hour) == (json.loads(alert.body)["timestamp"], alert.made_at)
 
 
 async def test_a_name_given_back_is_told_once(world: World) -> None:

@@ -53,16 +53,19 @@ def ids(receiver: WebServer) -> list[str]:
     return [asked.headers["webhook-id"] for asked in receiver.asked]
 
 
-def looked(service: Service) -> bool:
-    """The first look has been: from then on what is passed is news."""
-    return "milestones are looked for from here on" in service.said()
+def until_it_looks(service: Service) -> None:
+    """The first look has been: from then on what is passed is news. The track is one of the catalog's."""
+    catalog = service.data_dir.with_name("catalog.csv")
+    catalog.write_text("track_key,track_title\nharbour,Harbour Lights\n")
+    service.command("catalog", "load", str(catalog))
+    eventually(lambda: "milestones are looked for from here on" in service.said())
 
 
 def test_of_several_workers_one_tells_each_milestone_once(
     postgres: Postgres, tmp_path: Path, receiver: WebServer
 ) -> None:
     with serving(tmp_path / "data", environment(postgres.new_database(), receiver), "--workers", "2") as service:
-        eventually(lambda: looked(service))
+        until_it_looks(service)
         play(service, 3)
         eventually(lambda: [("site", 3), ("track", 3)] == told(receiver))
         play(service, 2)
@@ -79,7 +82,7 @@ def test_what_could_not_be_delivered_is_after_a_kill_under_the_same_id(
     settings = environment(postgres.new_database(), receiver) | {"TONEARM_ALERTS__MILESTONES": '["track"]'}
     receiver.answer = lambda _: Says(503)
     with serving(tmp_path / "data", settings) as service:
-        eventually(lambda: looked(service))
+        until_it_looks(service)
         play(service, 3)
         eventually(lambda: "an alert could not be delivered, and will be tried again" in service.said())
         service.stop(signal.SIGKILL)
@@ -101,7 +104,7 @@ def test_a_receiver_that_hangs_holds_up_neither_the_counting_nor_a_stop(
 
     receiver.answer = hang
     with serving(tmp_path / "data", environment(postgres.new_database(), receiver)) as service:
-        eventually(lambda: looked(service))
+        until_it_looks(service)
         play(service, 3)
         eventually(lambda: bool(receiver.asked))
         play(service, 40)

@@ -97,6 +97,13 @@ def test_a_bad_value_in_the_environment_names_key_value_and_what_is_allowed(
     assert allowed in sentence
 
 
+def test_a_list_that_is_no_json_is_blamed_and_no_secret_beside_it_is_told(in_empty_folder: pytest.MonkeyPatch) -> None:
+    variables = {"ALERTS__THRESHOLDS": "100,1000", "ALERTS__SMTP_PASSWORD": "hunter2", "ALERTS__MILESTONES": '["site"]'}
+    [sentence] = mistakes(in_empty_folder, **variables)
+    assert sentence.startswith("TONEARM_ALERTS__THRESHOLDS = '100,1000': allowed is JSON, for a list")
+    assert "hunter2" not in sentence
+
+
 @pytest.mark.parametrize(
     ("toml", "start", "allowed"),
     [
