@@ -18,15 +18,22 @@ _PLAY_COLUMNS: Final = (
 _SHARE_COLUMNS: Final = ("created_at", "day", "target_kind", "target_key", "channel")
 
 # Identifiers cannot be parameters; format() quotes them, and the month comes from a date, not from a client.
+# Made aside and attached: CREATE TABLE ... PARTITION OF would wait for everybody who reads the log, as a dump does,
+# and all who count would wait behind it.
 _MAKE_MONTH: Final = """
 DO $do$
 DECLARE
     month date := '{month}';
     parent text;
+    child text;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['play_event', 'share_event'] LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-                       parent || to_char(month, '_YYYY_MM'), parent, month, month + interval '1 month');
+        child := parent || to_char(month, '_YYYY_MM');
+        IF to_regclass(child) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                           parent, child, month, month + interval '1 month');
+        END IF;
     END LOOP;
 END $do$
 """

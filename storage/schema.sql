@@ -92,6 +92,13 @@ CREATE TABLE public.day_counter (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE public.dropped_month (
+    month date NOT NULL,
+    plays bigint NOT NULL,
+    shares bigint NOT NULL,
+    dropped_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.ended_session (
     digest bytea NOT NULL,
     until timestamp with time zone NOT NULL
@@ -407,6 +414,9 @@ ALTER TABLE ONLY public.catalog_version
 
 ALTER TABLE ONLY public.day_counter
     ADD CONSTRAINT day_counter_pkey PRIMARY KEY (target_key, target_kind, day, slot);
+
+ALTER TABLE ONLY public.dropped_month
+    ADD CONSTRAINT dropped_month_pkey PRIMARY KEY (month);
 
 ALTER TABLE ONLY public.ended_session
     ADD CONSTRAINT ended_session_pkey PRIMARY KEY (digest);
