@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from storage import log
 from storage.bridge import Connection
 
 # One snapshot for all of it: counting goes on meanwhile, and two moments would differ without being wrong.
 _SNAPSHOT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-# Before the snapshot, which the first look takes: a month that leaves the log in between would be in neither, as its
-# sums are not in the snapshot and its partition is no longer there.
-_HOLD_LOG: Final = "LOCK TABLE play_event, share_event IN ACCESS SHARE MODE"
 
 _DAYS: Final = """
 WITH counted AS (
@@ -127,7 +125,7 @@ async def check(connection: Connection) -> Report:
     which it makes a read-only snapshot.
     """
     await connection.execute(_SNAPSHOT)
-    await connection.execute(_HOLD_LOG)
+    await log.hold(connection)
     row = await connection.fetchrow(_EVENTS)
     assert row is not None
     found: list[Sequence[object]] = []

@@ -37,6 +37,7 @@ BEGIN
     END LOOP;
 END $do$
 """
+_HOLD: Final = "LOCK TABLE ONLY play_event, ONLY share_event IN ACCESS SHARE MODE"
 _MONTH_LOCK: Final = "SELECT pg_advisory_xact_lock(748309117)"
 
 
@@ -79,3 +80,12 @@ async def make_months(connection: Connection, months: Iterable[date]) -> None:
     await connection.execute(_MONTH_LOCK)  # two processes making the same partition would collide
     for month in sorted({day.replace(day=1) for day in months}):
         await connection.execute(_MAKE_MONTH.format(month=month.isoformat()))
+
+
+async def hold(connection: Connection) -> None:
+    """Until the transaction ends, no month leaves the log (storage/retention.py).
+
+    Before a snapshot's first look: a month that left in between would be in neither, as its partition is no longer
+    there, and its sums are not in the snapshot.
+    """
+    await connection.execute(_HOLD)

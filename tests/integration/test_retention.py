@@ -11,10 +11,11 @@ import pytest
 import trio
 
 from actors.events import Moment, Play, Share
-from storage import figures, retention
+from storage import figures, imports, retention
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, LockBusy, Row, open_database
 from storage.check import check
 from storage.figures import SITE
+from storage.imports import Import
 from storage.log import make_months
 from storage.migrate import migrate, migrations
 from storage.rebuild import days, rebuild_day, rebuild_totals
@@ -388,3 +389,30 @@ async def test_a_month_is_made_while_the_log_is_read_and_nobody_waits(database: 
     await database.run(log)
     [(partition,)] = await rows(database, "SELECT tableoid::regclass::text FROM play_event WHERE track_key = 'a'")
     assert f"play_event_{day:%Y_%m}" == partition
+
+
+async def test_an_import_holds_the_months_it_is_about_to_fill(database: Database) -> None:
+    async def hold(connection: Connection) -> None:
+        await imports.load(connection, Import("old", bytes(32), "csv", whole=False), [], TODAY, lambda _: None)
+        held.set()
+        while not enough.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    held, enough = threading.Event(), threading.Event()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, hold)
+        await trio.to_thread.run_sync(held.wait)
+        with pytest.raises(LockBusy):
+            await database.transaction(retention.drop_log, OLDEST)
+        enough.set()
+
+
+async def test_an_event_that_waited_for_months_gets_the_month_that_nobody_made(
+    database: Database, tmp_path: Path
+) -> None:
+    """As in the spool of a service that was stopped for so long."""
+    async with pipeline(tmp_path, database) as running:
+        await running.accept(Play(moment(date(2024, 2, 29)), "waited", "complete"))
+    [(partition,)] = await rows(database, "SELECT tableoid::regclass::text FROM play_event WHERE track_key = 'waited'")
+    assert "play_event_2024_02" == partition
+    assert () == await differences(database)
