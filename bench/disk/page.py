@@ -76,6 +76,12 @@ def parts(measured: Measured) -> dict[str, float]:
     }
 
 
+def quoted(name: str, measured: Measured) -> str:
+    """A row of the short table in docs/data-life.md."""
+    found = parts(measured)
+    return _line([_code(name), *(_mib(found[column]) for column in ("log", "listener sets", "event ids"))])
+
+
 def _a_row(measured: Measured, table: str, rows: int) -> float:
     return measured.tables[table].both / rows if rows else 0.0
 
