@@ -86,6 +86,15 @@ WRITTEN: Final[Mapping[int, str]] = {
                    ('a', 'track', '2026-01-01', 2, 1, 1);
         UPDATE spool_cursor SET seq = 6, day = '2026-01-01';
     """,
+    12: """
+        INSERT INTO import VALUES (1, 'before', decode(repeat('77', 32), 'hex'), 'plays', '2026-01-02 09:00Z', NULL,
+            NULL, 100, 0, 0);
+        INSERT INTO opening_balance (import_number, target_key, target_kind, unbucketed)
+            VALUES (1, 'a', 'track', 100), (1, 'night-ferry', 'release', 100), (1, '', 'site', 100);
+        INSERT INTO play_counter (target_key, target_kind, slot, unbucketed)
+            VALUES ('a', 'track', 8, 100), ('night-ferry', 'release', 8, 100), ('', 'site', 8, 100);
+    """,
+    13: """INSERT INTO alias VALUES ('harbour-lights', 'track', 'a', true)""",
 }
 """Migration -> what was written with it in force and the next one not there yet."""
 
