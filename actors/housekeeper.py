@@ -2,10 +2,11 @@
 
 It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), drops what is remembered
 of who asked to be forgotten (storage/forgotten.py) and ids of events that nobody sends again (storage/event_ids.py),
-writes the sets anew (storage/anew.py), and holds the counters against the log, whose outcome is a metric.
+lets go of months that are older than is to be kept (storage/retention.py), writes the sets anew (storage/anew.py), and
+holds the counters against the log, whose outcome is a metric.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -13,8 +14,9 @@ from typing import Final
 import structlog
 import trio
 
-from storage import anew, check, event_ids, forgotten, listener_day, listeners, log
+from storage import anew, check, event_ids, forgotten, listener_day, listeners, log, retention
 from storage.bridge import Database, DatabaseUnavailable
+from storage.retention import Keep
 
 _ROUND_S: Final = 60.0  # how often it looks around
 _REST: Final = 100  # writing the sets anew holds up the counting, so it may take a hundredth of the time, not more
@@ -43,6 +45,7 @@ class Housekeeper:
         check_every_s: float,
         now: Callable[[], float],
         today: Callable[[], date],
+        keep: Keep = Keep(),  # noqa: B008  # it cannot change
     ) -> None:
         """`check_every_s` 0: never. `now`: seconds since 1970. `today`: the site's day."""
         self._life = life
@@ -51,6 +54,8 @@ class Housekeeper:
         self._check_every_s = check_every_s
         self._now = now
         self._today = today
+        self._keep = keep
+        self._let_go_on: date | None = None  # when that was last done
         self._rested_at = trio.current_time()  # from when on the sets may be written anew
         self._checked = trio.current_time()  # the first check comes one interval after the start, not in its rush
 
@@ -59,7 +64,7 @@ class Housekeeper:
         async with self._life:
             task_status.started()
             while True:
-                for duty in (self._partitions, self._days, self._forgotten, self._ids, self._sets, self._counters):
+                for duty in self._duties:
                     try:
                         await duty()
                     except DatabaseUnavailable as error:
@@ -69,6 +74,18 @@ class Housekeeper:
                         await self._life.receive()
                 except trio.EndOfChannel:
                     return
+
+    @property
+    def _duties(self) -> Sequence[Callable[[], Awaitable[None]]]:
+        return (
+            self._partitions,
+            self._days,
+            self._forgotten,
+            self._ids,
+            self._retention,
+            self._sets,
+            self._counters,
+        )
 
     async def _partitions(self) -> None:
         today = self._today()
@@ -83,6 +100,19 @@ class Housekeeper:
 
     async def _ids(self) -> None:
         await self._database.run(event_ids.expire, self._today())
+
+    async def _retention(self) -> None:
+        """Once a day. A month that cannot be had now is tried again in the next round."""
+        today = self._today()
+        if self._let_go_on == today:
+            return
+        for month in await self._database.run(retention.due_log, self._keep, today):
+            if gone := await self._database.patiently(retention.drop_log, month):
+                _log.info("a month has left the log", month=f"{month:%Y-%m}", plays=gone.plays, shares=gone.shares)
+        for month in await self._database.patiently(retention.due_daily, self._keep, today):
+            if await self._database.patiently(retention.drop_daily, month):
+                _log.info("the daily figures of a month are dropped", month=f"{month:%Y-%m}")
+        self._let_go_on = today
 
     async def _sets(self) -> None:
         """Once a day, and soon after somebody was forgotten: how rows lie must not say who came with whom, or went."""

@@ -25,7 +25,7 @@ from actors.waiting import Waiting
 from privacy import pseudonym
 from storage import alias, catalog, counters, cursor, event_ids, forgotten, listener_day, listeners, log
 from storage.alias import apply
-from storage.bridge import Connection, Database
+from storage.bridge import Connection, Database, PartitionMissing
 from storage.counters import Target
 from storage.event_ids import EventId
 from storage.spool import Spool, SpoolUnavailable
@@ -156,10 +156,18 @@ class Writer:
         await self._drop()
 
     async def _write(self, sums: Tally, last: int, renames: int) -> None:
+        await self._make_months(sums)
+        try:
+            await self._database.transaction(self._transaction, sums, last, renames)
+        except PartitionMissing:  # of an event so late that its month has left the log (storage/retention.py)
+            self._months.clear()
+            await self._make_months(sums)
+            await self._database.transaction(self._transaction, sums, last, renames)
+
+    async def _make_months(self, sums: Tally) -> None:
         if missing := {day.replace(day=1) for day in sums.days} - self._months:
             await self._database.transaction(log.make_months, missing)
             self._months |= missing
-        await self._database.transaction(self._transaction, sums, last, renames)
 
     async def _transaction(self, connection: Connection, sums: Tally, last: int, renames: int) -> None:
         await cursor.advance(connection, self._spool.spool_id, self._counted, last, sums.last_day)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_origin
+from typing import Annotated, Any, Final, Literal, Self, get_origin
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -241,6 +241,19 @@ class Housekeeping(Section):
     check_every_h: float = Field(default=24, ge=0)  # `tonearm check` as a metric; it reads the whole log. 0: never
 
 
+class Retention(Section):
+    """`[retention]`: how many months are kept besides the running one; all-time figures stay in any case."""
+
+    log_months: int = Field(default=0, ge=0)  # one row per play and share. 0: for ever
+    daily_months: int = Field(default=0, ge=0)  # what the charts show; 0: for ever
+
+    @model_validator(mode="after")
+    def _daily_at_least(self) -> Self:
+        if self.daily_months and not 0 < self.log_months <= self.daily_months:
+            raise ValueError("allowed is daily_months = 0, or at least log_months, which must then be set as well")
+        return self
+
+
 class Log(Section):
     """`[log]`: where the service says what it does; never anything about a listener."""
 
@@ -271,6 +284,7 @@ class Config(BaseSettings):
     alerts: Alerts = Alerts()
     spool: Spool = Spool()
     housekeeping: Housekeeping = Housekeeping()
+    retention: Retention = Retention()
     log: Log = Log()
 
     @property

@@ -22,12 +22,14 @@ from server.console import Console
 from server.presence import Present
 from storage import catalog, cursor, embedded, migrate, sealed
 from storage import spool as spools
-from storage.bridge import Address, Database, DatabaseRefused, DatabaseUnavailable, open_database
+from storage.bridge import Address, Database, DatabaseRefused, DatabaseUnavailable, LockBusy, open_database
 from storage.embedded.client import running_postgres
 
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
 FEWEST_CONNECTIONS: Final = 5  # of one process: the writer, the resolver, rotator and pulse, and one that reads
 _DESCRIPTORS: Final = 65_536
+_UPGRADE_WAITS_S: Final = 600.0  # for a table that somebody holds; the service manager starts it again after that
+_UPGRADE_PAUSE_S: Final = 5.0
 DATABASE_FOLDER: Final = "postgres"
 _AUDIO_FOLDER: Final = "demo-audio"
 PSEUDONYM_PURPOSE: Final = "pseudonym-key"
@@ -147,9 +149,27 @@ def remove_spool(path: Path) -> None:
 async def database(config: Config, data_dir: Path, console: Console) -> AsyncIterator[Database]:
     """Connected, and migrated to this version's schema. Raises CannotStart."""
     async with address(config, data_dir, console) as where, connected(where, FEWEST_CONNECTIONS) as opened:
-        for name in await opened.patiently(migrate.migrate, migrate.migrations()):
-            _log.info("migrated", migration=name)
+        await bring_up_to_date(opened)
         yield opened
+
+
+async def bring_up_to_date(database: Database) -> None:
+    """To this version's schema. Somebody who holds a table, as a dump does, is waited for. Raises CannotStart."""
+    until = trio.current_time() + _UPGRADE_WAITS_S
+    while True:
+        try:
+            for name in await database.patiently(migrate.migrate, migrate.migrations()):
+                _log.info("migrated", migration=name)
+        except LockBusy as error:
+            if trio.current_time() > until:
+                raise CannotStart(
+                    f"The database cannot be brought up to date ({error}): another program holds one of its tables, "
+                    "a dump perhaps. Nothing was changed; start again when it is done."
+                ) from None
+            _log.warning("the database cannot be brought up to date yet, trying again", reason=str(error))
+            await trio.sleep(_UPGRADE_PAUSE_S)
+        else:
+            return
 
 
 @asynccontextmanager
@@ -292,8 +312,7 @@ async def prepare(
     Returns the folder of the demo's music.
     """
     async with connected(where, FEWEST_CONNECTIONS) as opened:
-        for name in await opened.patiently(migrate.migrate, migrate.migrations()):
-            _log.info("migrated", migration=name)
+        await bring_up_to_date(opened)
         await finish_rotation(config, data_dir, opened)
         await first_password.ensure(opened, console, random_bytes)
         return await _demo(data_dir, opened, console) if config.demo else None

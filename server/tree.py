@@ -55,6 +55,7 @@ from server.metrics import Metrics
 from server.standing import Backlog, Standing
 from storage import cursor
 from storage.bridge import Address, Database
+from storage.retention import Keep
 from storage.spool import Spool, SpoolUnavailable
 
 DRAIN_S: Final = 15.0  # how long a stop may take to count what is spooled; systemd's default patience is 90 s
@@ -153,6 +154,7 @@ async def run_tree(
             check_every_s=config.housekeeping.check_every_h * 3600,
             now=chance.now,
             today=lambda: now().date(),
+            keep=Keep(config.retention.log_months, config.retention.daily_months),
         )
         access = ways_in(
             config,

@@ -63,6 +63,14 @@ class DatabaseUnavailable(Exception):
     """PostgreSQL cannot do it now; the transaction, if any, did not commit or its answer was lost."""
 
 
+class PartitionMissing(DatabaseUnavailable):
+    """A row's month has no partition: make it (storage/log.py) and try again."""
+
+
+class LockBusy(DatabaseUnavailable):
+    """Somebody else holds a table for longer than the statement wanted to wait, as a dump does."""
+
+
 class DatabaseThreadDead(DatabaseUnavailable):
     """The thread that holds the connections has ended: no call of this process reaches PostgreSQL any more.
 
@@ -468,8 +476,15 @@ def _unwrap(result: outcome.Outcome[T]) -> T:
         raise DatabaseRefused(f"PostgreSQL's certificate is not accepted: {error.verify_message}.") from error
     except asyncio.CancelledError as error:
         raise DatabaseUnavailable("the database thread gave the call up") from error
+    except asyncpg.LockNotAvailableError as error:
+        raise LockBusy(str(error)) from error
     except _TRANSIENT as error:
         raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+    except asyncpg.CheckViolationError as error:
+        error.detail = None  # as below
+        if error.constraint_name is not None:
+            raise
+        raise PartitionMissing(str(error)) from error
     except asyncpg.PostgresError as error:
         error.detail = None  # it may show the row, and with it a pseudonym; this ends in the log
         raise

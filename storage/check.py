@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from storage import log
 from storage.bridge import Connection
 
 # One snapshot for all of it: counting goes on meanwhile, and two moments would differ without being wrong.
@@ -87,7 +88,10 @@ LEFT JOIN (SELECT target_key, target_kind, day, sum(partial + sampled + complete
 WHERE c.listeners > coalesce(p.plays, 0)
 ORDER BY 1, 2, 3
 """
-_EVENTS: Final = "SELECT (SELECT count(*) FROM play_event), (SELECT count(*) FROM share_event)"
+_EVENTS: Final = """
+SELECT (SELECT count(*) FROM play_event), (SELECT count(*) FROM share_event),
+       (SELECT coalesce(sum(plays + shares), 0)::bigint FROM dropped_month)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +117,21 @@ class Report:
     plays: int
     shares: int
     differences: tuple[Difference, ...]
+    dropped_events: int = 0  # of months that have left the log (storage/retention.py): only their sums are known
 
 
 async def check(connection: Connection) -> Report:
-    """Compare all counters with the log and the listener sets, in the caller's transaction,
+    """Compare all counters with the log, the opening balance and the listener sets, in the caller's transaction,
     which it makes a read-only snapshot.
     """
     await connection.execute(_SNAPSHOT)
+    await log.hold(connection)
     row = await connection.fetchrow(_EVENTS)
     assert row is not None
     found: list[Sequence[object]] = []
     for statement in (_TOKENS, _CLOSED_DAYS, _TOTALS, _DAYS):
         found += await connection.fetch(statement)
-    return Report(int(row[0]), int(row[1]), tuple(_difference(entry) for entry in found))
+    return Report(int(row[0]), int(row[1]), tuple(_difference(entry) for entry in found), int(row[2]))
 
 
 def _difference(row: Sequence[object]) -> Difference:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from storage import audit, listener_day, listeners, staging
+from storage import audit, listener_day, listeners, log, staging
 from storage.bridge import Connection
 from storage.cursor import SLOTS
 from storage.rebuild import rebuild_day, rebuild_totals
@@ -286,6 +286,7 @@ async def load(
     Raises AlreadyImported and DoNotAddUp.
     """
     await connection.execute(_ONE_AT_A_TIME)
+    await log.hold(connection)  # a month that is older than is to be kept stays until it is filled
     if known := await connection.fetchrow(_KNOWN, made.name, made.content):
         raise AlreadyImported(str(known[0]), same_content=bool(known[1]))
     number = int(await connection.fetchval(_NUMBER))

@@ -17,7 +17,8 @@ INSERT INTO token_day AS d (day, generation, partial) VALUES ($1, 1, $2)
 ON CONFLICT (day) DO UPDATE SET generation = d.generation + 1, partial = true WHERE NOT d.closed
 RETURNING generation
 """
-# Identifiers cannot be parameters; format() quotes them, and the day comes from a date, not from a client.
+# Identifiers cannot be parameters; format() quotes them, and the day comes from a date, not from a client. Made aside
+# and attached, as the months of the log are: a dump at midnight is not waited for.
 _MAKE_DAY: Final = """
 DO $do$
 DECLARE
@@ -25,16 +26,19 @@ DECLARE
     partition text := 'listener_day' || to_char(day, '_YYYY_MM_DD');
 BEGIN
     IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE UNLOGGED TABLE %I PARTITION OF listener_day FOR VALUES IN (%L)
-                        WITH (autovacuum_enabled = false)', partition, day);
+        EXECUTE format('CREATE UNLOGGED TABLE %I (LIKE listener_day INCLUDING ALL)
+                        WITH (autovacuum_enabled = false)', partition);
         EXECUTE format('ALTER TABLE %I ALTER COLUMN target_key SET STATISTICS 0,
                         ALTER COLUMN target_kind SET STATISTICS 0, ALTER COLUMN day SET STATISTICS 0,
                         ALTER COLUMN token SET STATISTICS 0', partition);
+        EXECUTE format('ALTER TABLE listener_day ATTACH PARTITION %I FOR VALUES IN (%L)', partition, day);
     ELSE
         EXECUTE format('TRUNCATE %I', partition);
     END IF;
 END $do$
 """
+# A dump is not waited for by who counts: the day is closed in a later round.
+_NOT_LONG: Final = "SET LOCAL lock_timeout = '2s'"
 _PARTIAL: Final = "UPDATE token_day SET partial = true WHERE day = $1 AND NOT partial"
 _LOST: Final = "UPDATE token_day SET partial = true WHERE day < $1 AND NOT closed RETURNING day, generation"
 _DROP_DAY: Final = """
@@ -137,6 +141,7 @@ async def past(connection: Connection, spool_id: str, day: date) -> None:
 
 async def close_over(connection: Connection, today: date) -> Sequence[date]:
     """Close every day that is over and done with: its tokens are dropped, its counts are final. Returns the days."""
+    await connection.execute(_NOT_LONG)
     over = await connection.fetch(_OVER, today)
     for day, generation in over:
         await _close(connection, day, generation)

@@ -18,18 +18,26 @@ _PLAY_COLUMNS: Final = (
 _SHARE_COLUMNS: Final = ("created_at", "day", "target_kind", "target_key", "channel")
 
 # Identifiers cannot be parameters; format() quotes them, and the month comes from a date, not from a client.
+# Made aside and attached: CREATE TABLE ... PARTITION OF would wait for everybody who reads the log, as a dump does,
+# and all who count would wait behind it.
 _MAKE_MONTH: Final = """
 DO $do$
 DECLARE
     month date := '{month}';
     parent text;
+    child text;
 BEGIN
     FOREACH parent IN ARRAY ARRAY['play_event', 'share_event'] LOOP
-        EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)',
-                       parent || to_char(month, '_YYYY_MM'), parent, month, month + interval '1 month');
+        child := parent || to_char(month, '_YYYY_MM');
+        IF to_regclass(child) IS NULL THEN
+            EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+            EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+                           parent, child, month, month + interval '1 month');
+        END IF;
     END LOOP;
 END $do$
 """
+_HOLD: Final = "LOCK TABLE ONLY play_event, ONLY share_event IN ACCESS SHARE MODE"
 _MONTH_LOCK: Final = "SELECT pg_advisory_xact_lock(748309117)"
 
 
@@ -72,3 +80,12 @@ async def make_months(connection: Connection, months: Iterable[date]) -> None:
     await connection.execute(_MONTH_LOCK)  # two processes making the same partition would collide
     for month in sorted({day.replace(day=1) for day in months}):
         await connection.execute(_MAKE_MONTH.format(month=month.isoformat()))
+
+
+async def hold(connection: Connection) -> None:
+    """Until the transaction ends, no month leaves the log (storage/retention.py).
+
+    Before a snapshot's first look: a month that left in between would be in neither, as its partition is no longer
+    there, and its sums are not in the snapshot.
+    """
+    await connection.execute(_HOLD)

@@ -1,4 +1,9 @@
-"""Brings a database to this version's schema: numbered `.sql` files, each applied once, under one lock."""
+"""Brings a database to this version's schema: numbered `.sql` files, each applied once, under one lock.
+
+All that are missing are applied in one transaction: an upgrade that is cut off has not happened. Processes of the
+version before may be counting meanwhile, and go on with the new schema (docs/operate.md says which changes that rules
+out). A statement that needs a table for itself waits for it only shortly, since everybody else would wait behind it.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +16,7 @@ OLDEST_POSTGRES: Final = 15
 
 # Any fixed number no other program on the same database uses; held until the transaction ends.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(748309116)"
+_NOT_LONG: Final = "SET LOCAL lock_timeout = '3s'"
 _LEDGER: Final = """
 CREATE TABLE IF NOT EXISTS schema_migration (
     number     integer PRIMARY KEY,
@@ -42,7 +48,10 @@ def migrations() -> tuple[Migration, ...]:
 
 
 async def migrate(connection: Connection, known: Sequence[Migration]) -> list[str]:
-    """Apply what is missing, in the caller's transaction; returns the names applied. Raises DatabaseRefused."""
+    """Apply what is missing, in the caller's transaction; returns the names applied.
+
+    Raises DatabaseRefused, and LockBusy where somebody holds a table: try again, nothing is done.
+    """
     version = int(await connection.fetchval("SHOW server_version_num")) // 10_000
     if version < OLDEST_POSTGRES:
         raise DatabaseRefused(f"Tonearm needs PostgreSQL {OLDEST_POSTGRES} or newer; this server is {version}.")
@@ -51,6 +60,7 @@ async def migrate(connection: Connection, known: Sequence[Migration]) -> list[st
             f"Tonearm's keys are UTF-8, this database is {encoding}; make another: ENCODING 'UTF8' TEMPLATE template0."
         )
     await connection.execute(_LOCK)
+    await connection.execute(_NOT_LONG)
     await connection.execute(_LEDGER)
     applied: dict[int, str] = {row[0]: row[1] for row in await connection.fetch(_APPLIED)}
     newest = max((migration.number for migration in known), default=0)

@@ -90,7 +90,14 @@ CREATE TABLE public.day_counter (
     unbucketed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT day_counter_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02');
+
+CREATE TABLE public.dropped_month (
+    month date NOT NULL,
+    plays bigint NOT NULL,
+    shares bigint NOT NULL,
+    dropped_at timestamp with time zone NOT NULL
+);
 
 CREATE TABLE public.ended_session (
     digest bytea NOT NULL,
@@ -102,13 +109,15 @@ CREATE TABLE public.event_id (
     event_id bytea NOT NULL,
     day date NOT NULL,
     CONSTRAINT event_id_event_id_check CHECK ((octet_length(event_id) = 16))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0.02');
 
 CREATE TABLE public.forgotten (
     tag bytea NOT NULL,
     until timestamp with time zone NOT NULL,
     CONSTRAINT forgotten_tag_check CHECK ((octet_length(tag) = 16))
-);
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='0');
 
 CREATE TABLE public.import (
     number integer NOT NULL,
@@ -143,7 +152,7 @@ CREATE TABLE public.listener_count (
     listeners bigint NOT NULL,
     CONSTRAINT listener_count_target_kind_check CHECK ((target_kind = ANY (ARRAY['track'::text, 'release'::text, 'site'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.02');
 
 CREATE TABLE public.listener_day (
     target_key text NOT NULL,
@@ -407,6 +416,9 @@ ALTER TABLE ONLY public.catalog_version
 
 ALTER TABLE ONLY public.day_counter
     ADD CONSTRAINT day_counter_pkey PRIMARY KEY (target_key, target_kind, day, slot);
+
+ALTER TABLE ONLY public.dropped_month
+    ADD CONSTRAINT dropped_month_pkey PRIMARY KEY (month);
 
 ALTER TABLE ONLY public.ended_session
     ADD CONSTRAINT ended_session_pkey PRIMARY KEY (digest);

@@ -10,21 +10,27 @@ from typing import Final
 from server.audit.facts import Fact, Kind
 
 _FOR_GOOD: Final = "no limit"
-_LOG: Final = "as long as the log: no limit"
+_LOG: Final = "as long as its month is in the log: no limit, unless `[retention] log_months` sets one"
 _OPEN_DAY: Final = "until its day is closed: at the latest a day after its end, while the service runs"
 
 _KEY: Final = Fact(Kind.TEXT, "a key of the site, as its pages and events name it", "as its row", "whose figure it is")
 _KIND: Final = Fact(Kind.NOTHING, "track, release or site")
 _SLOT: Final = Fact(Kind.NOTHING, "which of several rows for one figure")
 _SUM: Final = Fact(Kind.COUNT, "a sum over all listeners", _FOR_GOOD, "the figures")
-_DAY_SUM: Final = Fact(Kind.COUNT, "a sum over all listeners, per day", _FOR_GOOD, "the charts")
+_DAILY: Final = "no limit, unless `[retention] daily_months` sets one"
+_DAY_SUM: Final = Fact(Kind.COUNT, "a sum over all listeners, per day", _DAILY, "the charts")
 _LOG_DAY: Final = Fact(Kind.TIME, "the site's day", _LOG, "partitions, charts")
 _HOUR: Final = Fact(
     Kind.TIME, "the hour, never the minute", _LOG, "a flood is found and taken back by the hour (`tonearm void`)"
 )
 _IMPORT: Final = "until `tonearm import undo`"
 _ONCE: Final = "the same file counts once"
-_BALANCE: Final = Fact(Kind.COUNT, "a sum over all listeners, counted elsewhere", _IMPORT, "the figures")
+_BALANCE: Final = Fact(
+    Kind.COUNT,
+    "a sum over all listeners, counted elsewhere or in a month that has left the log",
+    "until `tonearm import undo`; of a month that has left the log no limit",
+    "the figures",
+)
 _TITLE: Final = Fact(Kind.TEXT, "what the operator loaded", "until the catalog is changed", "the catalog")
 
 DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
@@ -79,7 +85,7 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("daily_salt", "made_at"): Fact(Kind.TIME, "when the salt was made", "as the salt", "`tonearm salt status`"),
     ("day_counter", "target_key"): _KEY,
     ("day_counter", "target_kind"): _KIND,
-    ("day_counter", "day"): Fact(Kind.TIME, "the site's day", _FOR_GOOD, "the charts"),
+    ("day_counter", "day"): Fact(Kind.TIME, "the site's day", _DAILY, "the charts"),
     ("day_counter", "slot"): _SLOT,
     ("day_counter", "partial"): _DAY_SUM,
     ("day_counter", "sampled"): _DAY_SUM,
@@ -91,6 +97,12 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("ended_session", "digest"): Fact(Kind.NOTHING, "SHA-256 of the cookie of an operator who signed out"),
     ("ended_session", "until"): Fact(Kind.NOTHING, "when that session would have ended by itself, and the row goes"),
     ("day_counter", "unbucketed"): _DAY_SUM,
+    ("dropped_month", "month"): Fact(
+        Kind.TIME, "a month that has left the log", _FOR_GOOD, "what the log lacks is known"
+    ),
+    ("dropped_month", "plays"): _SUM,
+    ("dropped_month", "shares"): _SUM,
+    ("dropped_month", "dropped_at"): Fact(Kind.NOTHING, "when it left the log"),
     ("event_id", "target_key"): _KEY,
     ("event_id", "event_id"): Fact(
         Kind.EVENT,
@@ -135,11 +147,11 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ),
     ("listener_count", "target_key"): _KEY,
     ("listener_count", "target_kind"): _KIND,
-    ("listener_count", "day"): Fact(Kind.TIME, "the site's day", _FOR_GOOD, "listeners per day"),
+    ("listener_count", "day"): Fact(Kind.TIME, "the site's day", _DAILY, "listeners per day"),
     ("listener_count", "generation"): Fact(Kind.NOTHING, "which of the day's salts was in force"),
     ("listener_count", "slot"): _SLOT,
     ("listener_count", "listeners"): Fact(
-        Kind.COUNT, "how many tokens a target had on a day", _FOR_GOOD, "what stays of the tokens"
+        Kind.COUNT, "how many tokens a target had on a day", _DAILY, "what stays of the tokens"
     ),
     ("listener_day", "target_key"): _KEY,
     ("listener_day", "target_kind"): _KIND,
@@ -160,10 +172,14 @@ DATABASE: Final[Mapping[tuple[str, str], Fact]] = {
     ("operator", "one"): Fact(Kind.NOTHING, "keeps the table at one row"),
     ("operator", "password_hash"): Fact(Kind.NOTHING, "scrypt of the operator's password"),
     ("operator", "session_salt"): Fact(Kind.NOTHING, "32 random bytes that go into the operator's session keys"),
-    ("opening_balance", "import_number"): Fact(Kind.NOTHING, "which import it came with"),
+    ("opening_balance", "import_number"): Fact(
+        Kind.NOTHING, "which import it came with, or that it is of months that have left the log"
+    ),
     ("opening_balance", "target_key"): _KEY,
     ("opening_balance", "target_kind"): _KIND,
-    ("opening_balance", "day"): Fact(Kind.TIME, "the site's day; none where it is not known", _IMPORT, "the charts"),
+    ("opening_balance", "day"): Fact(
+        Kind.TIME, "the site's day; none where it is not known or no longer kept", _DAILY, "the charts"
+    ),
     ("opening_balance", "partial"): _BALANCE,
     ("opening_balance", "sampled"): _BALANCE,
     ("opening_balance", "complete"): _BALANCE,

@@ -13,7 +13,7 @@ from server.backup import programs
 from server.backup.archive import MANIFEST, TABLES, UNLOGGED, BackupError, Manifest, Writer, manifest_bytes
 from server.opening import PSEUDONYM_PURPOSE
 from server.output_file import written
-from storage import backup, sealed
+from storage import backup, log, sealed
 from storage.backup import Counts
 from storage.bridge import Connection, Database, Snapshot
 from storage.embedded import Address
@@ -40,6 +40,7 @@ async def make(
     """The file at `path`, whole or not there. Raises BackupError and OutputError."""
     with written(path, packed=False) as file:
         async with database.snapshot() as snapshot:
+            await snapshot.run(log.hold)
             manifest, secret = await _manifest(snapshot, secrets, now)
             name = await snapshot.run(backup.export_snapshot)
             archive = Writer(file, int(now.timestamp()))

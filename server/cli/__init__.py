@@ -16,6 +16,7 @@ from server.cli import (
     password,
     privacy,
     rebuild,
+    retention,
     salt,
     secret,
     serve,
@@ -50,6 +51,7 @@ app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)
 app.command("void")(void.void)
+app.command("retention")(retention.retention)
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(config.app, name="config")
 app.add_typer(password.app, name="password")

@@ -35,6 +35,8 @@ def _say(report: Report) -> None:
     for difference in report.differences:
         typer.echo(str(difference))
     log = f"{report.plays:,} plays and {report.shares:,} shares in the log"
+    if report.dropped_events:
+        log += f" and the sums of {report.dropped_events:,} events that have left it"
     if report.differences:
         typer.echo(f"{len(report.differences):,} counters differ from {log}.", err=True)
     else:

@@ -27,6 +27,11 @@ def rebuild(config: ConfigFile = None) -> None:
         typer.echo(f"Mended: {difference}")
     log = f"{before.plays:,} plays and {before.shares:,} shares"
     typer.echo(f"{len(before.differences):,} counters were wrong; all are computed anew from {log} in the log.")
+    if before.dropped_events:
+        typer.echo(
+            f"{before.dropped_events:,} more events were in months that have left the log: what was added up of them "
+            "when they left cannot be computed anew, and counts as it is."
+        )
 
 
 async def _rebuild(report: Callable[[int, int], None], database: Database) -> Report:

@@ -1,5 +1,6 @@
 """`tonearm void`: a flood back out of log and counters."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
@@ -10,8 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from server.cli.common import ConfigFile, effective, fail, with_database
+from storage import retention
 from storage import void as voiding
 from storage.bridge import Database
+from storage.retention import Month
 from storage.void import Flood, Preview
 
 
@@ -37,10 +40,12 @@ def void(
     flood = Flood(track, _hour(since, in_force.zone, up=False), _hour(until, in_force.zone, up=True), shares)
     if flood.since >= flood.until:
         raise fail("--to must be later than --from.")
-    found = with_database(in_force, partial(_preview, flood))
+    found, gone = with_database(in_force, partial(_look, flood, in_force.zone))
     if not found.total:
-        raise fail(f"Nothing of track {track!r} is in the log from {flood.since} to {flood.until}.")
+        raise fail(f"Nothing of track {track!r} is in the log from {flood.since} to {flood.until}.{_left(gone)}")
     Console().print(_table(found, in_force.zone))
+    if gone:
+        typer.echo(_left(gone).strip())
     if dry_run:
         return
     if not yes:
@@ -58,6 +63,18 @@ def _hour(text: str, zone: ZoneInfo, *, up: bool) -> datetime:
     local = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
     full = local.replace(minute=0, second=0, microsecond=0)
     return full + timedelta(hours=1) if up and full != local else full
+
+
+async def _look(flood: Flood, zone: ZoneInfo, database: Database) -> tuple[Preview, Sequence[Month]]:
+    first, last = flood.since.astimezone(zone).date(), (flood.until - timedelta(hours=1)).astimezone(zone).date()
+    return await _preview(flood, database), await database.run(retention.dropped, first, last)
+
+
+def _left(gone: Sequence[Month]) -> str:
+    if not gone:
+        return ""
+    months = ", ".join(f"{month.month:%Y-%m}" for month in gone)
+    return f" Of these months the log is dropped: {months}. What they counted stays; nothing says which plays it was."
 
 
 async def _preview(flood: Flood, database: Database) -> Preview:

@@ -11,8 +11,13 @@ import trio
 from actors.housekeeper import Findings, Housekeeper
 from storage import listener_day, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
+from storage.log import make_months
 from storage.migrate import migrate, migrations
+from storage.retention import Keep
 from tests.support.postgres import rows
+
+TODAY = date(2026, 11, 21)
+FOR_EVER = Keep()
 
 
 @pytest.fixture
@@ -22,7 +27,14 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         yield opened
 
 
-async def one_round(database: Database, findings: Findings, check_every_s: float) -> None:
+async def one_round(
+    database: Database,
+    findings: Findings,
+    check_every_s: float,
+    *,
+    keep: Keep = FOR_EVER,
+    today: date = TODAY,
+) -> None:
     """Start it, let it have its first round, end its life."""
     life, its_end = trio.open_memory_channel[None](0)
     housekeeper = Housekeeper(
@@ -31,7 +43,8 @@ async def one_round(database: Database, findings: Findings, check_every_s: float
         findings,
         check_every_s=check_every_s,
         now=lambda: 1_795_000_000.0,
-        today=lambda: date(2026, 11, 21),
+        today=lambda: today,
+        keep=keep,
     )
     housekeeper._checked -= 1000  # a thousand seconds ago, without waiting for them
     async with trio.open_nursery() as nursery:
@@ -43,6 +56,69 @@ async def test_partitions_are_made_before_they_are_needed(database: Database) ->
     await one_round(database, Findings(), 0)
     names = await rows(database, "SELECT relname FROM pg_class WHERE relname LIKE 'play_event_%' ORDER BY 1")
     assert [("play_event_2026_11",), ("play_event_2026_12",)] == names
+
+
+@pytest.mark.parametrize(
+    ("day", "made"),
+    [
+        (date(2026, 12, 1), ["2026_12", "2027_01"]),  # 32 days on is the second of January
+        (date(2026, 12, 31), ["2026_12", "2027_02"]),
+        (date(2028, 1, 31), ["2028_01", "2028_03"]),
+    ],
+)
+async def test_partitions_are_there_over_the_end_of_a_year_and_of_february(
+    database: Database, day: date, made: list[str]
+) -> None:
+    """A month that is skipped here was made by the rounds of the days before, and by the writer if there were none."""
+    await one_round(database, Findings(), 0, today=day)
+    names = await rows(database, "SELECT relname FROM pg_class WHERE relname LIKE 'share_event_%' ORDER BY 1")
+    assert [(f"share_event_{month}",) for month in made] == names
+
+
+async def test_months_older_than_is_to_be_kept_leave_the_log_and_others_stay(database: Database) -> None:
+    months = [date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1), date(2026, 11, 1)]
+    await database.transaction(make_months, months)
+    await one_round(database, Findings(), 0, keep=Keep(log_months=12))
+    left = "SELECT relname FROM pg_class WHERE relname LIKE 'play_event_%' ORDER BY 1"
+    assert [("play_event_2025_11",), ("play_event_2026_11",), ("play_event_2026_12",)] == await rows(database, left)
+
+
+async def test_a_month_that_is_being_read_is_tried_again_in_the_next_round_and_a_done_day_is_done(
+    database: Database,
+) -> None:
+    await database.transaction(make_months, [date(2025, 9, 1)])
+    life, its_end = trio.open_memory_channel[None](0)
+    housekeeper = Housekeeper(
+        its_end,
+        database,
+        Findings(),
+        check_every_s=0,
+        now=lambda: 1_795_000_000.0,
+        today=lambda: TODAY,
+        keep=Keep(log_months=12),
+    )
+    read, enough = threading.Event(), threading.Event()
+
+    async def reading(connection: Connection) -> None:
+        await connection.execute("LOCK TABLE play_event IN ACCESS SHARE MODE")
+        read.set()
+        while not enough.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    there = "SELECT to_regclass('play_event_2025_09') IS NOT NULL"
+    with life, its_end:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database.transaction, reading)
+            await trio.to_thread.run_sync(read.wait)
+            with pytest.raises(DatabaseUnavailable):
+                await housekeeper._retention()
+            enough.set()
+        assert [(True,)] == await rows(database, there)
+        await housekeeper._retention()
+        assert [(False,)] == await rows(database, there)
+        await database.transaction(make_months, [date(2025, 9, 1)])
+        await housekeeper._retention()
+        assert [(True,)] == await rows(database, there)
 
 
 async def test_the_check_is_done_when_it_is_due_and_finds_what_is_wrong(database: Database) -> None:
