@@ -108,6 +108,23 @@ def test_plays_so_far_are_plays_of_track_release_and_site_without_a_bucket(site:
     assert (120, 120, None) == (shown["totalPlays"], shown["unbucketed"], shown["completionRate"])
 
 
+def test_plays_so_far_are_in_the_all_time_figures_of_the_dashboard(site: Site, tmp_path: Path) -> None:
+    site.tonearm("import", write(tmp_path, "key,plays\nharbour-lights,120\nloose,5\n"))
+    with serving(
+        site.data_dir,
+        {
+            "TONEARM_DATABASE_URL": site.url,
+            "TONEARM_ACCESS__TRUSTED_HEADER": "x-forwarded-user",
+            "TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1/32"]',
+        },
+    ) as service:
+        door = Door.at(service.url)
+        public = ask(door, "GET", "/api/stats/home").json()
+        found = ask(door, "GET", "/api/figures/home", {"X-Forwarded-User": "me"}).json()["allTime"]
+    assert (125, 125) == (public["totalPlays"], public["unbucketed"])
+    assert (125, 125, None) == (found["totalPlays"], found["unbucketed"], found["completionRate"])
+
+
 def test_plays_without_a_bucket_leave_the_completion_rate_alone(site: Site, tmp_path: Path) -> None:
     header = "key,plays,date,partial,sampled,complete"
     site.tonearm("import", write(tmp_path, f"{header}\na,1000,,,,\na,4,{DAY},1,0,3\n"))
