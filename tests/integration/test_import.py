@@ -138,6 +138,20 @@ def test_a_file_names_the_release_where_it_knows_better(site: Site, tmp_path: Pa
     assert [(3, 3), (5, 5)] == [site.plays("then", "release"), site.plays("now", "release")]
 
 
+def test_keys_that_no_catalog_knows_are_noted_in_the_order_of_the_writers(site: Site, tmp_path: Path) -> None:
+    """Two transactions that note the same new keys in different orders would wait for each other."""
+
+    async def group_by_hash(connection: Connection) -> None:
+        """As PostgreSQL does it where it expects many rows."""
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f'ALTER DATABASE "{name}" SET enable_sort = off')
+
+    site.run(group_by_hash)
+    keys = [f"{letter}{number:03}" for letter in "ZaBÄbz_" for number in range(150)]
+    site.tonearm("import", write(tmp_path, "key,plays\n" + "".join(f"{key},1\n" for key in keys)))
+    assert sorted(keys) == [key for (key,) in site.query("SELECT target_key FROM uncatalogued ORDER BY ctid")]
+
+
 def test_titles_fill_the_catalog_and_change_nothing_in_it(site: Site, tmp_path: Path) -> None:
     site.run(upsert, [], [Track("known", "As it is", None, None)])
     text = "key,title,release,release_title,plays\nknown,Otherwise,,,1\nnew,New One,nd,Night Drive,2\n"
