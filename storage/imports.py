@@ -164,13 +164,14 @@ ON CONFLICT (target_key, target_kind, slot) DO UPDATE SET
     via_embed = c.via_embed + excluded.via_embed,
     listeners = c.listeners + excluded.listeners
 """
-# An operator's import is no flood of a stranger's keys: they take no room among today's new ones.
+# An operator's import is no flood of a stranger's keys: they take no room among today's new ones. In the order in which
+# writers note them (storage/uncatalogued.py): otherwise the two could wait for each other.
 _ADMIT: Final = """
 INSERT INTO uncatalogued (target_key, target_kind, day)
 SELECT target_key, target_kind, least(min(day), $1::date - 1) FROM staged_day
 WHERE target_kind = 'track' AND NOT EXISTS (SELECT FROM track WHERE track_key = target_key)
    OR target_kind = 'release' AND NOT EXISTS (SELECT FROM release WHERE release_key = target_key)
-GROUP BY target_key, target_kind
+GROUP BY target_key, target_kind ORDER BY target_key COLLATE "C", target_kind COLLATE "C"
 ON CONFLICT DO NOTHING
 """
 _SUMS: Final = """

@@ -19,7 +19,8 @@ SELECT min(day) FROM day_counter WHERE target_key = (SELECT counted_key($2, $1))
 _ALL_TIME: Final = """
 SELECT coalesce(sum(partial), 0)::bigint, coalesce(sum(sampled), 0)::bigint, coalesce(sum(complete), 0)::bigint,
        coalesce(sum(shares_link), 0)::bigint, coalesce(sum(shares_embed), 0)::bigint,
-       coalesce(sum(via_link), 0)::bigint, coalesce(sum(via_embed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
+       coalesce(sum(via_link), 0)::bigint, coalesce(sum(via_embed), 0)::bigint,
+       coalesce(sum(unbucketed), 0)::bigint, coalesce(sum(listeners), 0)::bigint
 FROM play_counter WHERE target_key = (SELECT counted_key($2, $1)) AND target_kind = $2
 """
 _SERIES: Final = """

@@ -108,6 +108,23 @@ def test_plays_so_far_are_plays_of_track_release_and_site_without_a_bucket(site:
     assert (120, 120, None) == (shown["totalPlays"], shown["unbucketed"], shown["completionRate"])
 
 
+def test_plays_so_far_are_in_the_all_time_figures_of_the_dashboard(site: Site, tmp_path: Path) -> None:
+    site.tonearm("import", write(tmp_path, "key,plays\nharbour-lights,120\nloose,5\n"))
+    with serving(
+        site.data_dir,
+        {
+            "TONEARM_DATABASE_URL": site.url,
+            "TONEARM_ACCESS__TRUSTED_HEADER": "x-forwarded-user",
+            "TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1/32"]',
+        },
+    ) as service:
+        door = Door.at(service.url)
+        public = ask(door, "GET", "/api/stats/home").json()
+        found = ask(door, "GET", "/api/figures/home", {"X-Forwarded-User": "me"}).json()["allTime"]
+    assert (125, 125) == (public["totalPlays"], public["unbucketed"])
+    assert (125, 125, None) == (found["totalPlays"], found["unbucketed"], found["completionRate"])
+
+
 def test_plays_without_a_bucket_leave_the_completion_rate_alone(site: Site, tmp_path: Path) -> None:
     header = "key,plays,date,partial,sampled,complete"
     site.tonearm("import", write(tmp_path, f"{header}\na,1000,,,,\na,4,{DAY},1,0,3\n"))
@@ -119,6 +136,20 @@ def test_a_file_names_the_release_where_it_knows_better(site: Site, tmp_path: Pa
     site.run(upsert, [Release("now", "Now")], [Track("a", "A", "now", 1), Track("b", "B", "now", 2)])
     site.tonearm("import", write(tmp_path, "key,plays,release\na,3,then\nb,5,\n"))
     assert [(3, 3), (5, 5)] == [site.plays("then", "release"), site.plays("now", "release")]
+
+
+def test_keys_that_no_catalog_knows_are_noted_in_the_order_of_the_writers(site: Site, tmp_path: Path) -> None:
+    """Two transactions that note the same new keys in different orders would wait for each other."""
+
+    async def group_by_hash(connection: Connection) -> None:
+        """As PostgreSQL does it where it expects many rows."""
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f'ALTER DATABASE "{name}" SET enable_sort = off')
+
+    site.run(group_by_hash)
+    keys = [f"{letter}{number:03}" for letter in "ZaBÄbz_" for number in range(150)]
+    site.tonearm("import", write(tmp_path, "key,plays\n" + "".join(f"{key},1\n" for key in keys)))
+    assert sorted(keys) == [key for (key,) in site.query("SELECT target_key FROM uncatalogued ORDER BY ctid")]
 
 
 def test_titles_fill_the_catalog_and_change_nothing_in_it(site: Site, tmp_path: Path) -> None:
