@@ -13,6 +13,7 @@ import trio
 from server import opening, sockets
 from server.config import Config
 from server.console import Console
+from server.handover import BEACON, HTTP, Handover
 from server.live import Live
 from server.presence import Present
 from server.supervisor import supervise
@@ -50,15 +51,17 @@ async def main(
     live: Live,
     *,
     workers: int = 1,
+    handover: Handover | None = None,
     chance: Chance | None = None,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
+    handover = handover or Handover()
     opening.allow_descriptors()
     data_dir = opening.data_directory(config)
     async with (
-        opening.listener(config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
-        opening.listener(config.beacon.bind, "TONEARM_BEACON__BIND") as beacon_socket,
+        opening.listener(handover, HTTP, config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
+        opening.listener(handover, BEACON, config.beacon.bind, "TONEARM_BEACON__BIND") as beacon_socket,
         opening.address(config, data_dir, console) as address,
         opening.present(data_dir) as present,
     ):

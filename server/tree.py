@@ -9,8 +9,6 @@ its channel, closes the next one and returns; then the connections are closed. W
 time for that waits in the spool for the next start.
 """
 
-import logging
-import os
 import secrets
 import socket
 import time
@@ -23,9 +21,6 @@ from typing import Final, Protocol
 
 import structlog
 import trio
-from hypercorn.config import Config as HypercornConfig
-from hypercorn.trio import serve as serve_hypercorn
-from quart_trio import QuartTrio
 
 from actors.catalog_puller import CatalogPuller
 from actors.hour import Counts
@@ -41,7 +36,7 @@ from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, catalog_pull, opening, sockets
+from server import app, catalog_pull, opening
 from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
@@ -49,6 +44,8 @@ from server.calendar import Calendar
 from server.config import Config
 from server.crawlers import Crawlers
 from server.events import Events, Listeners
+from server.farewell import Farewell
+from server.front import Front
 from server.limiter import Limiter
 from server.live import Live
 from server.metrics import Metrics
@@ -58,8 +55,6 @@ from storage.bridge import Address, Database
 from storage.spool import Spool, SpoolUnavailable
 
 DRAIN_S: Final = 15.0  # how long a stop may take to count what is spooled; systemd's default patience is 90 s
-_GRACE_S: Final = 3.0  # how long open requests may take to finish once the front closes
-_KEEP_ALIVE_S: Final = 75  # longer than the 60 s a proxy keeps its connection, so that the proxy closes first
 
 _log = structlog.get_logger(__name__)
 
@@ -208,9 +203,10 @@ async def run_tree(
                 for actor in _now_and_then(config, place, database, its_end, live, now):
                     await outer.start(_permanent, actor, stop)
             async with to_ingest, life, trio.open_nursery() as inner:
-                await inner.start(_front, app.build(parts), place.http_socket, stop)
-                door = Listener(place.beacon_socket, events, config.beacon, chance.now)
-                await inner.start(door.run, stop, _GRACE_S)
+                farewell = Farewell(trusted, config.http.proxy_idle_s)
+                await inner.start(Front(app.build(parts), place.http_socket, farewell).run, stop)
+                door = Listener(place.beacon_socket, events, config.beacon, farewell, chance.now)
+                await inner.start(door.run, stop)
                 inner.start_soon(_end_streams, pulse, stop)
                 task_status.started()
             # The front is closed, and with it the last sender into ingest: the actors drain and return.
@@ -339,33 +335,3 @@ async def _end_streams(pulse: Pulse, stop: trio.Event) -> None:
     """A live stream has no end of its own, and would hold up the front until it is cut."""
     await stop.wait()
     pulse.audience.end()
-
-
-async def _front(
-    web: QuartTrio,
-    listener: socket.socket,
-    stop: trio.Event,
-    *,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Hypercorn, until `stop`. Attributes are set one by one, where the type checker sees a misspelt name."""
-    hypercorn = HypercornConfig()
-    hypercorn.bind = [f"fd://{os.dup(listener.fileno())}"]
-    hypercorn.accesslog = None  # it would hold addresses
-    hypercorn.errorlog = logging.getLogger("hypercorn.error")
-    hypercorn.include_server_header = False
-    hypercorn.graceful_timeout = _GRACE_S
-    hypercorn.keep_alive_timeout = _KEEP_ALIVE_S
-    hypercorn.backlog = sockets.BACKLOG
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_cut_off, listener, stop)
-        await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
-        nursery.cancel_scope.cancel()
-
-
-async def _cut_off(listener: socket.socket, stop: trio.Event) -> None:
-    """What is still open once the grace is over, and would not end by itself."""
-    await stop.wait()
-    await trio.sleep(_GRACE_S)
-    if connections := sockets.cut(listener):
-        _log.info("connections are cut that were open when the service stopped", connections=connections)
