@@ -53,10 +53,10 @@ class _Connection(TCPServer):
     moved: Callable[[], None]
 
     async def protocol_send(self, event: Event) -> None:
-        if isinstance(event, Updated):
+        await super().protocol_send(event)
+        if isinstance(event, Updated):  # afterwards: not before it is busy for Hypercorn too, which closes what is idle
             self.idle, self.fresh = event.idle, False
             self.moved()
-        await super().protocol_send(event)
 
 
 class Front:
@@ -80,6 +80,8 @@ class Front:
             await lifespan.wait_for_startup()
             async with trio.open_nursery() as connections:
                 await self._take_in_until(stop, connections, task_status)
+                while len(connections.child_tasks) > len(self._connections):
+                    await trio.lowlevel.checkpoint()  # one that was just taken in has yet to begin
                 await self._gone({one for one in self._connections if one.owed and one.fresh}, GRACE_S)
                 await self._context.terminated.set()  # Hypercorn closes what is idle, and the rest once it is answered
                 connections.cancel_scope.deadline = trio.current_time() + GRACE_S

@@ -104,13 +104,13 @@ def _split(names: str, number: int) -> Sequence[str]:
 
 
 def _listener(descriptor: int, name: str) -> socket.socket:
-    os.set_inheritable(descriptor, False)
     try:
+        os.set_inheritable(descriptor, False)
         listener = socket.socket(fileno=descriptor)
         listens = listener.type == socket.SOCK_STREAM and listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        if not listens:
+            raise OSError
     except OSError:
-        listens = 0
-    if not listens:
-        raise NotHanded(f"What was handed over as {name!r} is no listening stream socket.")
+        raise NotHanded(f"What was handed over as {name!r} is no listening stream socket.") from None
     listener.setblocking(False)
     return listener
