@@ -18,7 +18,8 @@ from typing import Final
 
 from privacy.address import TrustedProxies, packed
 
-GRACE_S: Final = 3.0  # how long open requests may take to finish once no more clients are taken in
+GRACE_S: Final = 3.0  # how long clients may take to finish once no more are taken in
+ANSWER_S: Final = 20.0  # the same for what was read from a proxy and is not answered yet: that waits for our disk alone
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Final
 
 import trio
 from hypercorn.config import Config as HypercornConfig
-from hypercorn.events import Event, Updated
+from hypercorn.events import Closed, Event, Updated
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
@@ -22,7 +22,7 @@ from hypercorn.typing import AppWrapper, ConnectionState, LifespanState
 from hypercorn.utils import wrap_app
 from quart_trio import QuartTrio
 
-from server.farewell import GRACE_S, Farewell
+from server.farewell import ANSWER_S, GRACE_S, Farewell
 
 _KEEP_ALIVE_S: Final = 75  # longer than the 60 s a proxy keeps its connection, so that the proxy closes first
 
@@ -49,13 +49,19 @@ class _Connection(TCPServer):
 
     idle = True
     fresh = True  # has not asked for anything yet
+    unanswered = False  # has asked, and nothing was sent yet
     owed = False
     moved: Callable[[], None]
 
     async def protocol_send(self, event: Event) -> None:
-        await super().protocol_send(event)
+        # Shielded: Quart cancels its task as soon as the answer is given, which is the task that closes the connection.
+        with trio.CancelScope(shield=isinstance(event, Closed)):
+            await super().protocol_send(event)
         if isinstance(event, Updated):  # afterwards: not before it is busy for Hypercorn too, which closes what is idle
-            self.idle, self.fresh = event.idle, False
+            self.idle, self.fresh, self.unanswered = event.idle, False, not event.idle
+            self.moved()
+        elif self.unanswered:
+            self.unanswered = False
             self.moved()
 
 
@@ -82,8 +88,10 @@ class Front:
                 await self._take_in_until(stop, connections, task_status)
                 while len(connections.child_tasks) > len(self._connections):
                     await trio.lowlevel.checkpoint()  # one that was just taken in has yet to begin
-                await self._gone({one for one in self._connections if one.owed and one.fresh}, GRACE_S)
+                young = {one for one in self._connections if one.owed and one.fresh}
+                await self._none(lambda: any(one.idle for one in young & self._connections), GRACE_S)
                 await self._context.terminated.set()  # Hypercorn closes what is idle, and the rest once it is answered
+                await self._none(lambda: any(one.owed and one.unanswered for one in self._connections), ANSWER_S)
                 connections.cancel_scope.deadline = trio.current_time() + GRACE_S
             await lifespan.wait_for_shutdown()
             around.cancel_scope.cancel()
@@ -97,7 +105,8 @@ class Front:
             task_status.started()
             await stop.wait()
             self._config.leaving = True
-            await self._gone({one for one in self._connections if one.owed}, self._farewell.proxy_idle_s)
+            kept = {one for one in self._connections if one.owed}
+            await self._none(lambda: any(one.idle for one in kept & self._connections), self._farewell.proxy_idle_s)
             taking_in.cancel_scope.cancel()
 
     async def _serve(self, stream: trio.SocketStream) -> None:
@@ -117,10 +126,10 @@ class Front:
             self._connections.discard(connection)
             self._tell()
 
-    async def _gone(self, waited_for: set[_Connection], patience_s: float) -> None:
-        """None of these is open and idle any more."""
+    async def _none(self, left: Callable[[], bool], patience_s: float) -> None:
+        """Until there is nothing left to wait for."""
         with trio.move_on_after(patience_s):
-            while any(one.idle for one in waited_for & self._connections):
+            while left():
                 await self._moved.wait()
 
     def _tell(self) -> None:

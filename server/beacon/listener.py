@@ -19,7 +19,7 @@ import trio
 from server.beacon.connection import Connection, Phase
 from server.config import Beacon
 from server.events import Events
-from server.farewell import GRACE_S, Farewell
+from server.farewell import ANSWER_S, GRACE_S, Farewell
 
 _LOOK_EVERY_S: Final = 1.0  # how late a limit on time may strike; a timer per request would cost more than it is worth
 _LINGER_S: Final = 2.0
@@ -91,8 +91,13 @@ class Listener:
         self._accept_no_more()
         for connection in list(self._connections):
             connection.drain(at_once=connection in self._owed)
+        await self._emptied(GRACE_S)
+        if any(connection.owed and connection.phase is Phase.WORK for connection in self._connections):
+            await self._emptied(ANSWER_S)
+
+    async def _emptied(self, patience_s: float) -> None:
         if self._connections:
-            with trio.move_on_after(GRACE_S):
+            with trio.move_on_after(patience_s):
                 await self._empty.wait()
 
     async def _serve(self) -> None:

@@ -74,7 +74,7 @@ class Load:
         )
         self._promises.sent.add(key)
         await stream.send_all(head.encode() + body)
-        status = await status_of(stream)
+        status = await _status(stream)
         if status == 202:
             self._promises.acknowledged.add(key)
         else:
@@ -105,7 +105,7 @@ class Insistent(Load):
                 await trio.sleep(0.05)
 
 
-async def status_of(stream: trio.SocketStream) -> int:
+async def _status(stream: trio.SocketStream) -> int:
     """Reads one whole answer; every answer of the event routes names its length."""
     received = b""
     while b"\r\n\r\n" not in received:

@@ -19,7 +19,7 @@ START_S = 20
 MAIN = """
 {user}
 pid {folder}/nginx.pid;
-error_log {folder}/error.log info;
+error_log {folder}/error.log;
 worker_processes 2;
 worker_shutdown_timeout 20s;
 events {{ worker_connections 4096; }}
@@ -35,7 +35,7 @@ http {{
     server {{
         listen 127.0.0.1:{own_site};
         server_name band.example;
-        client_header_timeout 10s;
+        client_header_timeout 1s;
         include {folder}/tonearm-routes.conf;
         location / {{ default_type text/html; return 200 "<!doctype html><title>band</title>"; }}
     }}
@@ -83,9 +83,8 @@ class Nginx:
     def ready(self) -> "Nginx":
         deadline = time.monotonic() + START_S
         while self.process.poll() is None and time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.tls)) == 0:
-                    return self
+            if listening(self.tls):
+                return self
             time.sleep(0.02)
         self.stop()
         raise AssertionError(f"nginx did not start: {self.process.stderr.read() if self.process.stderr else ''}")
@@ -126,6 +125,11 @@ def nginx(sockets: Path, certificate: Certificate, changes: Mapping[str, str] | 
         running.stop()
         if running.process.stderr:
             running.process.stderr.close()
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_ports(number: int) -> list[int]:
