@@ -14,7 +14,8 @@ from tests.support.nginx import DEPLOY, START_S, free_ports, listening
 PROGRAM = shutil.which("caddy")
 
 OWN_SITE = """
-http://127.0.0.1:{own_site} {{
+http://:{own_site} {{
+	bind 127.0.0.1
 	import tonearm
 	handle {{
 		respond "<!doctype html><title>band</title>"
