@@ -9,9 +9,11 @@ Hypercorn's connections, and its stop has an order (server/farewell.py says whic
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
+import structlog
 import trio
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.events import Closed, Event, Updated
@@ -25,6 +27,8 @@ from quart_trio import QuartTrio
 from server.farewell import ANSWER_S, GRACE_S, Farewell
 
 _KEEP_ALIVE_S: Final = 75  # longer than the 60 s a proxy keeps its connection, so that the proxy closes first
+
+_log = structlog.get_logger(__name__)
 
 
 class _Hypercorn(HypercornConfig):
@@ -52,6 +56,7 @@ class _Connection(TCPServer):
     unanswered = False  # has asked, and nothing was sent yet
     owed = False
     moved: Callable[[], None]
+    sock: trio.socket.SocketType
 
     async def protocol_send(self, event: Event) -> None:
         # Shielded: Quart cancels its task as soon as the answer is given, which is the task that closes the connection.
@@ -93,6 +98,7 @@ class Front:
                 await self._context.terminated.set()  # Hypercorn closes what is idle, and the rest once it is answered
                 await self._none(lambda: any(one.owed and one.unanswered for one in self._connections), ANSWER_S)
                 connections.cancel_scope.deadline = trio.current_time() + GRACE_S
+                around.start_soon(self._cut_off)
             await lifespan.wait_for_shutdown()
             around.cancel_scope.cancel()
 
@@ -117,7 +123,7 @@ class Front:
             ConnectionState(self._state.copy()),
             stream,  # type: ignore[arg-type]  # it says SSLStream, and takes both
         )
-        connection.moved = self._tell
+        connection.moved, connection.sock = self._tell, stream.socket
         connection.owed = self._farewell.owed_to(_peer(stream))
         self._connections.add(connection)
         try:
@@ -131,6 +137,17 @@ class Front:
         with trio.move_on_after(patience_s):
             while left():
                 await self._moved.wait()
+
+    async def _cut_off(self) -> None:
+        """What is still open once the grace is over. Hypercorn writes shielded from cancellation, so a client that
+        takes nothing any more would keep the process from stopping for ever.
+        """
+        await trio.sleep(GRACE_S)
+        if self._connections:
+            _log.info("connections are cut that were open when the service stopped", connections=len(self._connections))
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
 
     def _tell(self) -> None:
         self._moved.set()

@@ -2,7 +2,7 @@
 
 Two ways in, and one form for both, that of sd_listen_fds(3): descriptors from 3 on, named in the environment.
 
-- systemd holds the sockets (deploy/systemd/*.socket) and gives them to each process it starts.
+- systemd holds the sockets (deploy/tonearm-*.socket) and gives them to each process it starts.
 - SIGUSR2: the process stops in order and becomes the next one by exec, which keeps its sockets, its number and its
   parent. Whatever it started with is read anew: the program, its packages, the configuration.
 
@@ -66,15 +66,14 @@ def taken(environ: MutableMapping[str, str], pid: int) -> Handover:
     number, names = environ.pop("LISTEN_FDS", ""), environ.pop("LISTEN_FDNAMES", "")
     if environ.pop("LISTEN_PID", "") != str(pid) or not number.isdecimal():
         return Handover()
-    listeners: dict[str, socket.socket] = {}
-    for descriptor, name in zip(range(_FIRST, _FIRST + int(number)), _split(names, int(number)), strict=True):
-        if name not in _NAMES or name in listeners:
+    found = _split(names, int(number))
+    for name in found:
+        if name not in _NAMES or found.count(name) > 1:
             raise NotHanded(
                 f"The socket handed over as {name!r} is for no door; the names are {HTTP!r} and {BEACON!r}, each once"
                 " (FileDescriptorName= in a systemd socket unit)."
             )
-        listeners[name] = _listener(descriptor, name)
-    return Handover(listeners)
+    return Handover({name: _listener(descriptor, name) for descriptor, name in enumerate(found, _FIRST)})
 
 
 def ignore_early() -> None:
@@ -104,13 +103,14 @@ def _split(names: str, number: int) -> Sequence[str]:
 
 
 def _listener(descriptor: int, name: str) -> socket.socket:
+    wrong = NotHanded(f"What was handed over as {name!r} is no listening stream socket.")
     try:
         os.set_inheritable(descriptor, False)
         listener = socket.socket(fileno=descriptor)
-        listens = listener.type == socket.SOCK_STREAM and listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-        if not listens:
-            raise OSError
     except OSError:
-        raise NotHanded(f"What was handed over as {name!r} is no listening stream socket.") from None
+        raise wrong from None
+    if listener.type != socket.SOCK_STREAM or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        listener.close()
+        raise wrong
     listener.setblocking(False)
     return listener

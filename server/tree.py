@@ -12,7 +12,7 @@ time for that waits in the spool for the next start.
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
 from actors.pulse import Pulse
 from actors.resolver import Resolver
-from actors.retry import until_available
+from actors.retry import Tries, until_available
 from actors.rotator import Rotator
 from actors.salts import Salts
 from actors.waiting import Waiting
@@ -50,6 +50,7 @@ from server.limiter import Limiter
 from server.live import Live
 from server.metrics import Metrics
 from server.standing import Backlog, Standing
+from server.watch import Watch
 from storage import cursor
 from storage.bridge import Address, Database
 from storage.spool import Spool, SpoolUnavailable
@@ -80,6 +81,8 @@ class Place:
     audio: Path | None  # the demo's music; None: no demo
     number: int = 0
     workers: int = 1
+    beat: Callable[[], None] = lambda: None  # called as long as the process does its work
+    beat_every_s: float = 0.0  # 0: nobody wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +205,11 @@ async def run_tree(
                 await outer.start(_permanent, housekeeper, stop)
                 for actor in _now_and_then(config, place, database, its_end, live, now):
                     await outer.start(_permanent, actor, stop)
+            if place.beat_every_s:
+                watch = Watch(database, counting.tries, lambda: counting.pending(spool), place.beat, place.beat_every_s)
+                outer.start_soon(_until, stop, watch.run)
             async with to_ingest, life, trio.open_nursery() as inner:
-                farewell = Farewell(trusted, config.http.proxy_idle_s)
+                farewell = Farewell(TrustedProxies.parse(config.http.trusted_proxies), config.http.proxy_idle_s)
                 await inner.start(Front(app.build(parts), place.http_socket, farewell).run, stop)
                 door = Listener(place.beacon_socket, events, config.beacon, farewell, chance.now)
                 await inner.start(door.run, stop)
@@ -245,6 +251,7 @@ class Counting:
         self, config: Config, database: Database, chance: Chance, tell: Callable[[Counts], None] | None = None
     ) -> None:
         self.ledger = Ledger()
+        self.tries = Tries()
         self._tell = tell
         self._waiting: dict[Spool, Waiting] = {}
         self._new_keys_per_day = config.limits.new_keys_per_day
@@ -266,7 +273,7 @@ class Counting:
         to_writer, resolved = trio.open_memory_channel[Resolved](BATCHES)
         return to_ingest, (
             Ingest(submissions, to_resolver, spool, self.ledger, fed=counted, waiting=waiting),
-            Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day),
+            Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day, tries=self.tries),
             Writer(
                 resolved,
                 self._database,
@@ -277,6 +284,7 @@ class Counting:
                 slot=slot,
                 waiting=waiting,
                 tell=self._tell,
+                tries=self.tries,
             ),
         )
 
@@ -335,3 +343,10 @@ async def _end_streams(pulse: Pulse, stop: trio.Event) -> None:
     """A live stream has no end of its own, and would hold up the front until it is cut."""
     await stop.wait()
     pulse.audience.end()
+
+
+async def _until(stop: trio.Event, work: Callable[[], Awaitable[None]]) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(work)
+        await stop.wait()
+        nursery.cancel_scope.cancel()

@@ -17,6 +17,7 @@ from server.console import Console
 from server.handover import Handover
 from server.live import Live
 from server.main import Running, main
+from server.notify import Notify
 
 
 def serve(
@@ -33,23 +34,24 @@ def serve(
     handover.ignore_early()
     in_force = effective(config)
     handed = handover.taken(os.environ, os.getpid())
+    notify = Notify.of(os.environ, os.getpid())
     if config is not None:
         os.environ[FILE_VARIABLE] = str(config.absolute())  # for the workers
-    trio.run(partial(flat, partial(_serve, in_force, partial(load, os.environ, config), workers, handed)))
+    trio.run(partial(flat, partial(_serve, in_force, partial(load, os.environ, config), workers, handed, notify)))
     if handed.goes_on:
         handed.become_next(os.environ)
 
 
-async def _serve(config: Config, read: Callable[[], Config], workers: int, handed: Handover) -> None:
+async def _serve(config: Config, read: Callable[[], Config], workers: int, handed: Handover, notify: Notify) -> None:
     console = Console()
     stop = trio.Event()
     live = Live(config.privacy.mode)
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR2) as signals:
         async with trio.open_nursery() as nursery:
-            orders = _Orders(stop, nursery.cancel_scope, console, lambda: live.reload(read), handed)
+            orders = _Orders(stop, nursery.cancel_scope, console, lambda: live.reload(read), handed, notify)
             nursery.start_soon(orders.obey, signals)
             running: Running = await nursery.start(
-                partial(_main_then_cancel, config, console, stop, live, nursery.cancel_scope, workers, handed)
+                partial(_main_then_cancel, config, console, stop, live, nursery.cancel_scope, workers, handed, notify)
             )
             console.say(f"Tonearm is ready at {running.url} and takes events at {running.beacon} as well.")
             if config.demo:
@@ -64,10 +66,11 @@ async def _main_then_cancel(
     everything: trio.CancelScope,
     workers: int,
     handed: Handover,
+    notify: Notify,
     *,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    await main(config, console, stop, live, workers=workers, handover=handed, task_status=task_status)
+    await main(config, console, stop, live, workers=workers, handover=handed, notify=notify, task_status=task_status)
     everything.cancel()  # nobody needs to listen for signals any more
 
 
@@ -80,6 +83,7 @@ class _Orders:
     console: Console
     reload: Callable[[], None]
     handed: Handover
+    notify: Notify
 
     async def obey(self, signals: AsyncIterator[int]) -> None:
         """SIGHUP reads the configuration again, SIGUSR2 has a new process follow. Of the others the first stops in
@@ -93,11 +97,13 @@ class _Orders:
                 self.reload()
             elif self.handed.goes_on:
                 self.handed.goes_on = False  # what was the way to a new process is a stop now
+                self.notify.stopping()
                 self.console.say("Stopping for good: no new process follows.")
             elif self.stop.is_set():
                 self.everything.cancel()
             else:
                 self.console.say("Stopping: counting what was accepted.")
+                self.notify.stopping()
                 self.stop.set()
 
     async def _follow(self) -> None:
@@ -107,6 +113,7 @@ class _Orders:
             self.console.say(f"Not starting anew, what would follow does not start: {reason}")
         else:
             self.console.say("Starting anew: counting what was accepted; the sockets stay open.")
+            self.notify.starting_anew()
             self.handed.goes_on = True
             self.stop.set()
 
