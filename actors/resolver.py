@@ -14,7 +14,7 @@ import trio
 
 from actors.events import Play, Share
 from actors.messages import Resolved, Spooled, SpooledRow
-from actors.retry import until_available
+from actors.retry import Tries, until_available
 from storage import alias, catalog, uncatalogued
 from storage.bridge import Connection, Database
 from storage.counters import Target
@@ -43,11 +43,13 @@ class Resolver:
         database: Database,
         *,
         new_keys_per_day: int,
+        tries: Tries | None = None,
     ) -> None:
         self._spooled = spooled
         self._resolved = resolved
         self._database = database
         self._new_keys_per_day = new_keys_per_day
+        self._tries = tries
         self._version: catalog.Version | None = None
         self._day = 0  # the latest seen; a new one has room for new keys again
         self._releases: dict[str, str | None] = {}  # track -> release; None: loose or unknown
@@ -72,7 +74,9 @@ class Resolver:
                 elif isinstance(event, Share):
                     named.add(Target(event.target_key, event.target_kind))
         day = max(event.moment.day for row in rows for event in row.events)
-        learned = await until_available("resolver", lambda: self._database.transaction(self._refresh, named, day))
+        learned = await until_available(
+            "resolver", lambda: self._database.transaction(self._refresh, named, day), self._tries
+        )
         self._releases.update(learned.releases)
         self._own.update(learned.own)
         self._counted_as.update(learned.counted_as)

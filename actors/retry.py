@@ -16,13 +16,22 @@ _LONGEST_PAUSE_S: Final = 5.0  # how late counting resumes at most after the dat
 _log = structlog.get_logger(__name__)
 
 
-async def until_available(who: str, work: Callable[[], Awaitable[T]]) -> T:
+class Tries:
+    """How many there were, for who wants to know that somebody still tries."""
+
+    def __init__(self) -> None:
+        self.number = 0
+
+
+async def until_available(who: str, work: Callable[[], Awaitable[T]], tries: Tries | None = None) -> T:
     """`await work()`, again and again while it raises DatabaseUnavailable. Other exceptions are bugs and pass.
 
     So does DatabaseThreadDead: a process that took events without ever counting them again would look well.
     """
     pause = _FIRST_PAUSE_S
     while True:
+        if tries is not None:
+            tries.number += 1
         try:
             result = await work()
         except DatabaseThreadDead:

@@ -19,7 +19,7 @@ from actors.hour import Counts
 from actors.ledger import Ledger
 from actors.messages import Resolved, SpooledRow
 from actors.recent import Recent
-from actors.retry import until_available
+from actors.retry import Tries, until_available
 from actors.tally import SITE, Tally, tally
 from actors.waiting import Waiting
 from privacy import pseudonym
@@ -85,8 +85,10 @@ class Writer:
         slot: int,
         waiting: Waiting | None = None,
         tell: Callable[[Counts], None] | None = None,
+        tries: Tries | None = None,
     ) -> None:
         """`tell` is handed what was just counted; it must neither wait nor raise."""
+        self._tries = tries
         self._batches = batches
         self._database = database
         self._spool = spool
@@ -136,7 +138,7 @@ class Writer:
             last = rows[-1].seq
             write = partial(self._write, sums, last, batch.renames)
             try:
-                await until_available("writer", write)
+                await until_available("writer", write, self._tries)
             except cursor.CursorMoved:
                 rows = await self._still_to_count(batch, rows)
                 continue

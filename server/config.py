@@ -116,6 +116,8 @@ class Http(Section):
 
     bind: Bind = "127.0.0.1:8080"
     trusted_proxies: tuple[Annotated[str, AfterValidator(_is_proxy)], ...] = ()
+    # How long such a proxy keeps a connection it does not use; a stop waits for it to close them (server/farewell.py).
+    proxy_idle_s: float = Field(default=10, ge=0)
 
 
 class Beacon(Section):

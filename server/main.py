@@ -6,14 +6,16 @@ data directory, listening sockets
           with several a process for each (server/supervisor.py)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 
 from server import opening, sockets
 from server.config import Config
 from server.console import Console
+from server.handover import BEACON, HTTP, Handover
 from server.live import Live
+from server.notify import Notify
 from server.presence import Present
 from server.supervisor import supervise
 from server.tree import Chance, Place, run_tree
@@ -35,6 +37,14 @@ async def _follow(present: Present, live: Live) -> None:
         await live.reloaded_since(reloads)
 
 
+async def _beat(place: Place, stop: trio.Event) -> None:
+    """For the supervisor itself; its workers it hears of when they end (server/watch.py)."""
+    while place.beat_every_s and not stop.is_set():
+        place.beat()
+        with trio.move_on_after(place.beat_every_s):
+            await stop.wait()
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """What `main` reports once it answers requests."""
@@ -50,15 +60,18 @@ async def main(
     live: Live,
     *,
     workers: int = 1,
+    handover: Handover | None = None,
+    notify: Notify | None = None,
     chance: Chance | None = None,
     task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
+    handover, notify = handover or Handover(), notify or Notify()
     opening.allow_descriptors()
     data_dir = opening.data_directory(config)
     async with (
-        opening.listener(config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
-        opening.listener(config.beacon.bind, "TONEARM_BEACON__BIND") as beacon_socket,
+        opening.listener(handover, HTTP, config.http.bind, "TONEARM_HTTP__BIND") as http_socket,
+        opening.listener(handover, BEACON, config.beacon.bind, "TONEARM_BEACON__BIND") as beacon_socket,
         opening.address(config, data_dir, console) as address,
         opening.present(data_dir) as present,
     ):
@@ -66,10 +79,13 @@ async def main(
         chance = chance or Chance()
         audio = await opening.prepare(config, data_dir, address, console, chance.random_bytes)
         place = Place(data_dir, http_socket, beacon_socket, address, audio, workers=workers)
+        place = replace(place, beat=notify.beat, beat_every_s=notify.beat_every_s)
         async with trio.open_nursery() as nursery:
             if workers == 1:
                 await nursery.start(run_tree, config, place, stop, live, chance)
             else:
                 await nursery.start(supervise, place, stop, live)
+                nursery.start_soon(_beat, place, stop)
             nursery.start_soon(_say_mode, present, live, stop)
+            notify.ready(f"Takes events, {workers} process{'es' if workers > 1 else ''}")
             task_status.started(Running(sockets.describe(http_socket), sockets.describe(beacon_socket)))

@@ -19,6 +19,7 @@ from server.access import first_password
 from server.catalog_file import CatalogFileError, load
 from server.config import Config
 from server.console import Console
+from server.handover import Handover
 from server.presence import Present
 from storage import catalog, cursor, embedded, migrate, sealed
 from storage import spool as spools
@@ -76,15 +77,22 @@ async def present(data_dir: Path) -> AsyncIterator[Present]:
 
 
 @asynccontextmanager
-async def listener(bind: str, setting: str) -> AsyncIterator[socket.socket]:
-    """A listening socket. Raises CannotStart."""
+async def listener(handover: Handover, name: str, bind: str, setting: str) -> AsyncIterator[socket.socket]:
+    """The socket that was handed over as `name`, or one bound to `bind`. Raises CannotStart."""
+    given = handover.given(name)
     try:
-        opened = sockets.listen(bind, setting)
+        opened = sockets.prepared(given) if given else sockets.listen(bind, setting)
     except sockets.BindError as error:
         raise CannotStart(str(error)) from None
-    with opened:
+    try:
         yield opened
-    sockets.forget(bind)
+    finally:
+        if handover.goes_on:
+            handover.keep(name, opened)
+        else:
+            opened.close()
+            if given is None:
+                sockets.forget(bind)
 
 
 @asynccontextmanager

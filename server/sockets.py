@@ -4,11 +4,12 @@ import errno
 import os
 import socket
 import stat
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-BACKLOG: Final = 1024  # connections the kernel keeps while the process is busy; a page's beacons come in bursts
+# Connections the kernel keeps while nobody takes them in: bursts, and all that comes while one process follows
+# another. Linux allows as many by default (net.core.somaxconn); a unix socket refuses what is beyond.
+BACKLOG: Final = 4096
 _REASONS: Final = {
     errno.EADDRINUSE: "something else is listening there",
     errno.EADDRNOTAVAIL: "this machine has no such address",
@@ -23,11 +24,17 @@ class BindError(Exception):
 def listen(bind: str, setting: str) -> socket.socket:
     """A listening, non-blocking socket for HOST:PORT, [IPV6]:PORT or unix:/PATH. Raises BindError naming `setting`."""
     try:
-        listener = _unix(Path(bind.removeprefix("unix:"))) if bind.startswith("unix:") else _tcp(bind)
+        return prepared(_unix(Path(bind.removeprefix("unix:"))) if bind.startswith("unix:") else _tcp(bind))
     except (OSError, UnicodeError) as error:
         reason = _REASONS.get(getattr(error, "errno", 0) or 0, getattr(error, "strerror", None) or str(error))
         raise BindError(f"Tonearm cannot listen on {bind}: {reason}. Choose another address with {setting}.") from None
-    listener.listen(BACKLOG)
+
+
+def prepared(listener: socket.socket) -> socket.socket:
+    """The same, listening as it should, whoever has bound it."""
+    if listener.family != socket.AF_UNIX:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.listen(BACKLOG)  # again where it listens already, which sets the backlog and loses nothing that waits
     listener.setblocking(False)
     return listener
 
@@ -36,29 +43,6 @@ def forget(bind: str) -> None:
     """After closing: a unix socket leaves its file behind."""
     if bind.startswith("unix:"):
         Path(bind.removeprefix("unix:")).unlink(missing_ok=True)
-
-
-def cut(listener: socket.socket) -> int:
-    """Shut every connection of this process that `listener` has accepted; returns how many there were.
-
-    For what nobody holds a handle to: Hypercorn writes an answer shielded from cancellation, so a client that takes
-    nothing any more would keep the process from stopping for ever.
-    """
-    own = listener.getsockname()
-    found = 0
-    for path in Path("/dev/fd").iterdir():
-        with suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as connection:
-            if connection.family == listener.family and _accepted_at(own, connection):
-                connection.shutdown(socket.SHUT_RDWR)
-                found += 1
-    return found
-
-
-def _accepted_at(own: Any, connection: socket.socket) -> bool:
-    """Raises OSError for what has no peer, as a listening socket."""
-    connection.getpeername()
-    name = connection.getsockname()
-    return bool(name == own) if connection.family == socket.AF_UNIX else name[1] == own[1]
 
 
 def describe(listener: socket.socket) -> str:
@@ -77,7 +61,6 @@ def _tcp(bind: str) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a restart need not wait out old connections
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(address)
     except BaseException:
         listener.close()

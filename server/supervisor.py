@@ -84,6 +84,7 @@ async def _started(place: Place, number: int) -> trio.Process | None:
         "beacon": descriptors[1],
         "address": asdict(place.address),
         "audio": None if place.audio is None else str(place.audio),
+        "beat_every_s": place.beat_every_s,
     }
     worker = await trio.lowlevel.open_process(
         [sys.executable, "-m", "server.cli", "worker"],

@@ -9,12 +9,10 @@ its channel, closes the next one and returns; then the connections are closed. W
 time for that waits in the spool for the next start.
 """
 
-import logging
-import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +21,6 @@ from typing import Final, Protocol
 
 import structlog
 import trio
-from hypercorn.config import Config as HypercornConfig
-from hypercorn.trio import serve as serve_hypercorn
-from quart_trio import QuartTrio
 
 from actors.catalog_puller import CatalogPuller
 from actors.hour import Counts
@@ -35,13 +30,13 @@ from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
 from actors.pulse import Pulse
 from actors.resolver import Resolver
-from actors.retry import until_available
+from actors.retry import Tries, until_available
 from actors.rotator import Rotator
 from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, catalog_pull, opening, sockets
+from server import app, catalog_pull, opening
 from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
@@ -49,18 +44,19 @@ from server.calendar import Calendar
 from server.config import Config
 from server.crawlers import Crawlers
 from server.events import Events, Listeners
+from server.farewell import Farewell
+from server.front import Front
 from server.limiter import Limiter
 from server.live import Live
 from server.metrics import Metrics
 from server.standing import Backlog, Standing
+from server.watch import Watch
 from storage import cursor
 from storage.bridge import Address, Database
 from storage.retention import Keep
 from storage.spool import Spool, SpoolUnavailable
 
 DRAIN_S: Final = 15.0  # how long a stop may take to count what is spooled; systemd's default patience is 90 s
-_GRACE_S: Final = 3.0  # how long open requests may take to finish once the front closes
-_KEEP_ALIVE_S: Final = 75  # longer than the 60 s a proxy keeps its connection, so that the proxy closes first
 
 _log = structlog.get_logger(__name__)
 
@@ -86,6 +82,8 @@ class Place:
     audio: Path | None  # the demo's music; None: no demo
     number: int = 0
     workers: int = 1
+    beat: Callable[[], None] = lambda: None  # called as long as the process does its work
+    beat_every_s: float = 0.0  # 0: nobody wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +207,14 @@ async def run_tree(
                 await outer.start(_permanent, housekeeper, stop)
                 for actor in _now_and_then(config, place, database, its_end, live, now):
                     await outer.start(_permanent, actor, stop)
+            if place.beat_every_s:
+                watch = Watch(database, counting.tries, lambda: counting.pending(spool), place.beat, place.beat_every_s)
+                outer.start_soon(_until, stop, watch.run)
             async with to_ingest, life, trio.open_nursery() as inner:
-                await inner.start(_front, app.build(parts), place.http_socket, stop)
-                door = Listener(place.beacon_socket, events, config.beacon, chance.now)
-                await inner.start(door.run, stop, _GRACE_S)
+                farewell = Farewell(TrustedProxies.parse(config.http.trusted_proxies), config.http.proxy_idle_s)
+                await inner.start(Front(app.build(parts), place.http_socket, farewell).run, stop)
+                door = Listener(place.beacon_socket, events, config.beacon, farewell, chance.now)
+                await inner.start(door.run, stop)
                 inner.start_soon(_end_streams, pulse, stop)
                 task_status.started()
             # The front is closed, and with it the last sender into ingest: the actors drain and return.
@@ -251,6 +253,7 @@ class Counting:
         self, config: Config, database: Database, chance: Chance, tell: Callable[[Counts], None] | None = None
     ) -> None:
         self.ledger = Ledger()
+        self.tries = Tries()
         self._tell = tell
         self._waiting: dict[Spool, Waiting] = {}
         self._new_keys_per_day = config.limits.new_keys_per_day
@@ -272,7 +275,7 @@ class Counting:
         to_writer, resolved = trio.open_memory_channel[Resolved](BATCHES)
         return to_ingest, (
             Ingest(submissions, to_resolver, spool, self.ledger, fed=counted, waiting=waiting),
-            Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day),
+            Resolver(spooled, to_writer, self._database, new_keys_per_day=self._new_keys_per_day, tries=self.tries),
             Writer(
                 resolved,
                 self._database,
@@ -283,6 +286,7 @@ class Counting:
                 slot=slot,
                 waiting=waiting,
                 tell=self._tell,
+                tries=self.tries,
             ),
         )
 
@@ -343,31 +347,8 @@ async def _end_streams(pulse: Pulse, stop: trio.Event) -> None:
     pulse.audience.end()
 
 
-async def _front(
-    web: QuartTrio,
-    listener: socket.socket,
-    stop: trio.Event,
-    *,
-    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
-) -> None:
-    """Hypercorn, until `stop`. Attributes are set one by one, where the type checker sees a misspelt name."""
-    hypercorn = HypercornConfig()
-    hypercorn.bind = [f"fd://{os.dup(listener.fileno())}"]
-    hypercorn.accesslog = None  # it would hold addresses
-    hypercorn.errorlog = logging.getLogger("hypercorn.error")
-    hypercorn.include_server_header = False
-    hypercorn.graceful_timeout = _GRACE_S
-    hypercorn.keep_alive_timeout = _KEEP_ALIVE_S
-    hypercorn.backlog = sockets.BACKLOG
+async def _until(stop: trio.Event, work: Callable[[], Awaitable[None]]) -> None:
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_cut_off, listener, stop)
-        await serve_hypercorn(web, hypercorn, shutdown_trigger=stop.wait, mode="asgi", task_status=task_status)
+        nursery.start_soon(work)
+        await stop.wait()
         nursery.cancel_scope.cancel()
-
-
-async def _cut_off(listener: socket.socket, stop: trio.Event) -> None:
-    """What is still open once the grace is over, and would not end by itself."""
-    await stop.wait()
-    await trio.sleep(_GRACE_S)
-    if connections := sockets.cut(listener):
-        _log.info("connections are cut that were open when the service stopped", connections=connections)

@@ -180,6 +180,10 @@ class Database:
 
         return await self.transaction(patient)
 
+    async def thread_answers(self) -> None:
+        """Once the thread of the connections has had a turn; PostgreSQL is not asked. Raises DatabaseThreadDead."""
+        await _over(self._loop, _nothing)
+
     def _lend(self) -> "AbstractAsyncContextManager[asyncpg.pool.PoolConnectionProxy[Any]]":
         lent: AbstractAsyncContextManager[asyncpg.pool.PoolConnectionProxy[Any]]
         lent = self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
@@ -458,6 +462,10 @@ async def _over(thread: _Thread, call: Callable[[], Awaitable[T]]) -> T:
     if cancel_raiser and isinstance(result, outcome.Error) and isinstance(result.error, asyncio.CancelledError):
         cancel_raiser[0]()
     return _unwrap(result)
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _unwrap(result: outcome.Outcome[T]) -> T:

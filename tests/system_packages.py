@@ -33,6 +33,9 @@ def on_path(name: str) -> Callable[[], bool]:
 PROGRAMS = (
     Program("chromium", on_path("chromium"), "tests in a browser (tests/browser, tests/recipes)"),
     Program("nginx-light", on_path("nginx"), "tests behind a proxy"),
+    Program("caddy", on_path("caddy"), "tests behind Caddy (tests/integration/test_proxies.py)"),
+    Program("systemd", on_path("systemd-analyze"), "tests of the units (tests/integration/test_systemd.py)"),
+    Program("curl", on_path("curl"), "tests of HTTP/2 behind a proxy"),
     Program("wrk", on_path("wrk"), "measurements under load (bench)"),
     Program(
         "postgresql",

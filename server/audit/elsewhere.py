@@ -29,9 +29,10 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
     ),
     Place(
         "log of the proxy in front",
-        "what the operator lets it log; by default nginx and Caddy log addresses, or can",
+        "with the files of `deploy/`: minute, method, route, status and times of a request (nginx), or the moment and "
+        "times (Caddy); no address, no User-Agent. By default nginx and Caddy log addresses, in their error logs too",
         "as the operator decides",
-        "not Tonearm's: turn it off for `/api/event/`",
+        "operation",
     ),
     Place(
         "`secret` in the data directory, or TONEARM_SECRET",

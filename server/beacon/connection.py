@@ -76,14 +76,19 @@ class Connection:
         "_watched",
         "door",
         "open",
+        "owed",
         "phase",
         "since",
         "sock",
     )
 
-    def __init__(self, sock: socket.socket, peer: str | None, door: Door, header_bytes: int) -> None:
+    def __init__(
+        self, sock: socket.socket, peer: str | None, door: Door, header_bytes: int, *, owed: bool, draining: bool
+    ) -> None:
+        """`owed`: a proxy's, which closes it itself. `draining`: the listener stops, the next request is the last."""
         self.sock = sock
         self.door = door
+        self.owed = owed
         self.open = True
         self.phase = Phase.IDLE
         self.since = door.time  # when the phase began
@@ -91,7 +96,7 @@ class Connection:
         self._turns: deque[_Turn] = deque()  # in the order of the requests
         self._out = b""  # rendered, but not yet taken by the client
         self._closing = False  # nothing more is read as a request; the connection ends once all is answered
-        self._draining = False  # the listener stops: the next request is the last
+        self._draining = draining
         self._lingered: int | None = None  # bytes read since we ended it while the client may still be sending
         self._watched = (True, False)
         self._asked = False  # something was, since it last was idle
@@ -136,14 +141,18 @@ class Connection:
         else:
             self._settle_down()
 
-    def drain(self) -> None:
-        """The listener stops: answer what is under way or has already come, take nothing after it."""
-        if self.phase is Phase.IDLE:
+    def drain(self, *, at_once: bool = False) -> None:
+        """The listener stops: answer what is under way or has already come, take nothing after it.
+
+        One that is owed may be used once more, or be closed by its proxy, unless it is to end `at_once`.
+        """
+        stays = self.owed and not at_once
+        if self.phase is Phase.IDLE and not stays:
             self.readable()
             if self.open and self.phase is Phase.IDLE:
                 self.close()
         self._draining = True
-        if self.open and self.phase in (Phase.WORK, Phase.WRITE):
+        if self.open and self.phase in (Phase.WORK, Phase.WRITE) and (self._turns or not stays):
             self._closing = True
             self._lingered = 0
             if self._turns:

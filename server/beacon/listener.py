@@ -19,6 +19,7 @@ import trio
 from server.beacon.connection import Connection, Phase
 from server.config import Beacon
 from server.events import Events
+from server.farewell import ANSWER_S, GRACE_S, Farewell
 
 _LOOK_EVERY_S: Final = 1.0  # how late a limit on time may strike; a timer per request would cost more than it is worth
 _LINGER_S: Final = 2.0
@@ -31,7 +32,9 @@ _log = structlog.get_logger(__name__)
 class Listener:
     """The door. `now` gives seconds since 1970, for the Date header."""
 
-    def __init__(self, listener: socket.socket, events: Events, limits: Beacon, now: Callable[[], float]) -> None:
+    def __init__(
+        self, listener: socket.socket, events: Events, limits: Beacon, farewell: Farewell, now: Callable[[], float]
+    ) -> None:
         self.events = events
         self.date = b""
         self.time = 0.0
@@ -40,12 +43,16 @@ class Listener:
         # which would be served thousands of requests, at the cost of others, before any limit here strikes.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.answer_bytes)
         self._limits = limits
+        self._farewell = farewell
         self._now = now
         self._selector: selectors.BaseSelector = selectors.DefaultSelector()
         self._connections: set[Connection] = set()
         self._idle: dict[Connection, None] = {}  # in the order in which they became idle
         self._accepting = False
-        self._stopping = False
+        self._leaving = False  # the next answer of each client is its last
+        self._stopping = False  # nobody is taken in any more
+        self._owed: set[Connection] = set()  # from before the stop, which their proxies close
+        self._paid = trio.Event()  # there is none of them any more
         self._empty = trio.Event()  # renewed whenever a client comes in
         self._patience_s = {
             Phase.IDLE: limits.idle_s,
@@ -55,10 +62,8 @@ class Listener:
             Phase.LINGER: _LINGER_S,
         }
 
-    async def run(
-        self, stop: trio.Event, grace_s: float, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
-        """Until `stop`; then no client is taken in, and each has `grace_s` to get the answers it waits for."""
+    async def run(self, stop: trio.Event, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Until `stop`; then as the farewell says (server/farewell.py)."""
         self._tell_time()
         self._accept_more()
         try:
@@ -67,18 +72,33 @@ class Listener:
                 nursery.start_soon(self._serve)
                 task_status.started()
                 await stop.wait()
-                self._stopping = True
-                self._accept_no_more()
-                for connection in list(self._connections):
-                    connection.drain()
-                if self._connections:
-                    with trio.move_on_after(grace_s):
-                        await self._empty.wait()
+                await self._take_leave()
                 nursery.cancel_scope.cancel()
         finally:
             for connection in list(self._connections):
                 connection.close()
             self._selector.close()
+
+    async def _take_leave(self) -> None:
+        self._leaving = True
+        self._owed = {connection for connection in self._connections if connection.owed}
+        for connection in list(self._connections):
+            connection.drain()
+        if self._owed:
+            with trio.move_on_after(self._farewell.proxy_idle_s):
+                await self._paid.wait()
+        self._stopping = True
+        self._accept_no_more()
+        for connection in list(self._connections):
+            connection.drain(at_once=connection in self._owed)
+        await self._emptied(GRACE_S)
+        if any(connection.owed and connection.phase is Phase.WORK for connection in self._connections):
+            await self._emptied(ANSWER_S)
+
+    async def _emptied(self, patience_s: float) -> None:
+        if self._connections:
+            with trio.move_on_after(patience_s):
+                await self._empty.wait()
 
     async def _serve(self) -> None:
         selector = self._selector
@@ -119,6 +139,9 @@ class Listener:
         self.watch(connection, reading=False, writing=False)
         self._idle.pop(connection, None)
         self._connections.discard(connection)
+        self._owed.discard(connection)
+        if self._leaving and not self._owed:
+            self._paid.set()
         if not self._connections:
             self._empty.set()
 
@@ -150,7 +173,8 @@ class Listener:
         if sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # an answer is one small packet; send it now
             peer = address[0] if isinstance(address, tuple) else None
-        connection = Connection(sock, peer, self, self._limits.header_bytes)
+        owed = self._farewell.owed_to(peer)
+        connection = Connection(sock, peer, self, self._limits.header_bytes, owed=owed, draining=self._leaving)
         if not self._connections:
             self._empty = trio.Event()
         self._connections.add(connection)

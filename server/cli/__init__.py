@@ -30,6 +30,7 @@ from server.cli import (
 )
 from server.cli.common import EXIT_USAGE
 from server.config import ConfigError
+from server.handover import NotHanded
 from server.opening import CannotStart
 from server.supervisor import WorkerCannotStart
 
@@ -69,6 +70,6 @@ def main() -> None:
     """The `tonearm` program: a sentence and a non-zero exit code where something cannot be done."""
     try:
         app()
-    except (ConfigError, CannotStart, WorkerCannotStart) as error:
+    except (ConfigError, CannotStart, NotHanded, WorkerCannotStart) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_USAGE if isinstance(error, ConfigError) else 1)

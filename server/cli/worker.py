@@ -18,6 +18,7 @@ from server.config import Config, load
 from server.live import Live
 from server.supervisor import READY
 from server.tree import Chance, Place, run_tree
+from server.watch import end_unless_said_again, never_mind
 from storage.bridge import Address
 
 
@@ -36,6 +37,8 @@ async def _work(config: Config, read: Callable[[], Config], shared: dict[str, An
         None if shared["audio"] is None else Path(shared["audio"]),
         shared["number"],
         shared["workers"],
+        partial(end_unless_said_again, shared["beat_every_s"]),
+        shared["beat_every_s"],
     )
     stop = trio.Event()
     live = Live(config.privacy.mode)
@@ -59,6 +62,7 @@ async def _obey(signals: Any, stop: trio.Event, live: Live, read: Callable[[], C
             live.reload(read)
             os.write(sys.stdout.fileno(), f"{live.mode.value}\n".encode())
         else:
+            never_mind()
             stop.set()
 
 

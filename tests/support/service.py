@@ -13,6 +13,7 @@ from pathlib import Path
 TONEARM = Path(sys.executable).with_name("tonearm")
 START_S = 90  # a first start with the demo makes a database and some music
 STOP_S = 60
+READY = re.compile(r"ready at (\S+?)/? and takes events at (\S+?)/? as well")
 
 
 class Service:
@@ -24,8 +25,12 @@ class Service:
         environment: Mapping[str, str],
         *words: str,
         program: Sequence[str | Path] = (TONEARM, "serve"),
+        descriptors: Sequence[int] = (),
     ) -> None:
-        """`words`: further words of the command line. `program`: what to run where it is not the command itself."""
+        """`words`: further words of the command line. `program`: what to run where it is not the command itself.
+
+        `descriptors`: what it inherits.
+        """
         self.data_dir = data_dir
         self.environment = without_settings() | {
             "TONEARM_DATA_DIR": str(data_dir),
@@ -45,6 +50,7 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=data_dir.parent,
+                pass_fds=descriptors,
             )
         self.url = self.beacon = ""
 
@@ -52,8 +58,8 @@ class Service:
         """Wait until it says where it is."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
-            if found := re.search(r"ready at http://([^/]+)/ and takes events at http://([^/]+)/", self.said()):
-                self.url, self.beacon = f"http://{found.group(1)}", f"http://{found.group(2)}"
+            if found := READY.search(self.said()):
+                self.url, self.beacon = found.group(1), found.group(2)
                 return self
             if self.process.poll() is not None:
                 break

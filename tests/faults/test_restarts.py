@@ -1,0 +1,153 @@
+"""Restarts of the service and reloads of nginx under load: every event is taken, none is refused, each counts once."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trio
+
+from storage.bridge import Address, open_database
+from storage.check import check
+from tests.support.certificate import make_certificate
+from tests.support.held import Held, held, short_folder
+from tests.support.load import Promises, assert_kept, counted
+from tests.support.nginx import PROGRAM, Nginx, nginx
+from tests.support.service import READY, Service, eventually
+from tests.support.visitors import Regulars, Visitors
+
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="there is no nginx on this machine")
+
+ROUNDS, ROUNDS_FULL = 2, 20
+
+
+@pytest.fixture
+def sockets() -> Iterator[Held]:
+    with short_folder() as folder, held(folder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def changes() -> dict[str, str]:
+    return {}
+
+
+@pytest.fixture
+def proxy(sockets: Held, tmp_path: Path, changes: dict[str, str]) -> Iterator[Nginx]:
+    with nginx(sockets.folder, make_certificate(tmp_path), changes) as running:
+        yield running
+
+
+class Traffic:
+    """What many visitors of the site do meanwhile."""
+
+    def __init__(self, proxy: Nginx) -> None:
+        self.promises = Promises()
+        self.visitors = Visitors(proxy.own_site, self.promises, connections=24, name="visitor")
+        self.regulars = Regulars(proxy.own_site, self.promises, connections=24, name="regular")
+
+    async def taken(self, more: int) -> None:
+        """Wait until so many further events were answered with 202."""
+        wanted = len(self.promises.acknowledged) + more
+        with trio.fail_after(60):
+            while len(self.promises.acknowledged) < wanted:
+                await trio.sleep(0.02)
+
+    def assert_nobody_was_refused(self) -> None:
+        assert [] == self.visitors.broken + self.regulars.broken
+        assert {} == self.promises.refused
+
+
+async def assert_counted(database_url: str, promises: Promises) -> None:
+    async with open_database(Address(url=database_url), connections=1) as database:
+        assert_kept(promises, await counted(database))
+        assert () == (await database.transaction(check)).differences
+
+
+def environment(database_url: str) -> dict[str, str]:
+    return {"TONEARM_DATABASE_URL": database_url}
+
+
+async def restarted(sockets: Held, service: Service, environ: dict[str, str], *words: str) -> Service:
+    """Stop, then start, as systemd does it."""
+    assert 0 == await trio.to_thread.run_sync(service.stop)
+    return await trio.to_thread.run_sync(sockets.serve(service.data_dir, environ, *words).ready)
+
+
+ONE_DOOR = {"proxy_pass         http://tonearm_events;": "proxy_pass         http://tonearm_pages;"}
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [((), {}), ((), ONE_DOOR), (("--workers", "2"), {})],
+    ids=["the beacon listener", "Hypercorn", "two workers"],
+)
+async def test_restarts_on_held_sockets_refuse_and_lose_nothing(
+    sockets: Held, proxy: Nginx, data_dir: Path, database_url: str, full: bool, words: tuple[str, ...]
+) -> None:
+    environ = environment(database_url)
+    traffic = Traffic(proxy)
+    service = await trio.to_thread.run_sync(sockets.serve(data_dir, environ, *words).ready)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(traffic.visitors.run)
+            await nursery.start(traffic.regulars.run)
+            for _ in range(ROUNDS_FULL if full else ROUNDS):
+                await traffic.taken(200)
+                service = await restarted(sockets, service, environ, *words)
+            await traffic.taken(200)
+            nursery.cancel_scope.cancel()
+    finally:
+        service.stop()
+    traffic.assert_nobody_was_refused()
+    await assert_counted(database_url, traffic.promises)
+
+
+@pytest.mark.parametrize("embedded", [False, True], ids=["PostgreSQL by URL", "embedded PostgreSQL"])
+async def test_a_process_that_becomes_the_next_one_refuses_and_loses_nothing(
+    proxy: Nginx, sockets: Held, data_dir: Path, database_url: str, full: bool, embedded: bool
+) -> None:
+    traffic = Traffic(proxy)
+    service = sockets.serve(data_dir, {} if embedded else environment(database_url))
+    await trio.to_thread.run_sync(service.ready)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(traffic.visitors.run)
+            await nursery.start(traffic.regulars.run)
+            for number in range(ROUNDS_FULL if full else ROUNDS):
+                await traffic.taken(200)
+                service.process.send_signal(signal.SIGUSR2)
+                await trio.to_thread.run_sync(eventually, lambda times=number + 2: ready_times(service) == times, 60)
+            await traffic.taken(200)
+            nursery.cancel_scope.cancel()
+        traffic.assert_nobody_was_refused()
+        if embedded:
+            assert "Every counter agrees" in (await trio.to_thread.run_sync(service.command, "check")).stdout
+    finally:
+        assert 0 == service.stop()
+    if not embedded:
+        await assert_counted(database_url, traffic.promises)
+
+
+def ready_times(service: Service) -> int:
+    return len(READY.findall(service.said()))
+
+
+async def test_reloads_of_nginx_refuse_and_lose_nothing(
+    sockets: Held, proxy: Nginx, data_dir: Path, database_url: str, full: bool
+) -> None:
+    traffic = Traffic(proxy)
+    service = await trio.to_thread.run_sync(sockets.serve(data_dir, environment(database_url)).ready)
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(traffic.visitors.run)
+            await nursery.start(traffic.regulars.run)
+            for _ in range(ROUNDS_FULL if full else ROUNDS):
+                await traffic.taken(200)
+                await trio.to_thread.run_sync(proxy.reload)
+            await traffic.taken(200)
+            nursery.cancel_scope.cancel()
+    finally:
+        service.stop()
+    traffic.assert_nobody_was_refused()
+    await assert_counted(database_url, traffic.promises)

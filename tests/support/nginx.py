@@ -1,0 +1,144 @@
+"""A real nginx with the files of deploy/nginx, changed only where an operator changes them too: paths, ports, names."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.certificate import Certificate
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+START_S = 20
+
+MAIN = """
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+worker_processes 2;
+worker_shutdown_timeout 20s;
+events {{ worker_connections 4096; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    access_log {folder}/access.log;
+    include {folder}/tonearm-shared.conf;
+    include {folder}/tonearm-site.conf;
+    server {{
+        listen 127.0.0.1:{own_site};
+        server_name band.example;
+        client_header_timeout 1s;
+        include {folder}/tonearm-routes.conf;
+        location / {{ default_type text/html; return 200 "<!doctype html><title>band</title>"; }}
+    }}
+}}
+"""
+
+
+class Nginx:
+    """`own_site` is the port of a site that has Tonearm's routes on its own origin, `tls` and `plain` those of the host
+    that Tonearm has for itself.
+    """
+
+    def __init__(self, folder: Path, sockets: Path, certificate: Certificate, changes: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.own_site, self.tls, self.plain = free_ports(3)
+        self._write(sockets, certificate, changes)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(MAIN.format(user=user, folder=folder, own_site=self.own_site))
+        assert PROGRAM is not None
+        self._command = [PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+        self.process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
+
+    def _write(self, sockets: Path, certificate: Certificate, changes: Mapping[str, str]) -> None:
+        here = {
+            "unix:/run/tonearm/": f"unix:{sockets}/",
+            "/var/log/nginx/": f"{self.folder}/",
+            "/etc/nginx/tonearm-routes.conf": f"{self.folder}/tonearm-routes.conf",
+            "/etc/letsencrypt/live/plays.example.org/fullchain.pem": str(certificate.chain),
+            "/etc/letsencrypt/live/plays.example.org/privkey.pem": str(certificate.key),
+            "listen 80;": f"listen 127.0.0.1:{self.plain};",
+            "listen [::]:80;": "",
+            "listen 443 ": f"listen 127.0.0.1:{self.tls} ",
+            "listen [::]:443 ssl http2;": "",
+            **changes,
+        }
+        used = set()
+        for source in (DEPLOY / "nginx").glob("*.conf"):
+            text = source.read_text()
+            for before, after in here.items():
+                used |= {before} if before in text else set()
+                text = text.replace(before, after)
+            (self.folder / source.name).write_text(text)
+        assert here.keys() == used, "deploy/nginx no longer says what this file changes"
+
+    def ready(self) -> "Nginx":
+        deadline = time.monotonic() + START_S
+        while self.process.poll() is None and time.monotonic() < deadline:
+            if listening(self.tls):
+                return self
+            time.sleep(0.02)
+        self.stop()
+        raise AssertionError(f"nginx did not start: {self.process.stderr.read() if self.process.stderr else ''}")
+
+    def workers(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return set(map(int, children.read_text().split()))
+
+    def reload(self) -> None:
+        """As `systemctl reload nginx`; returns once every worker from before has gone."""
+        before = self.workers()
+        self.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + START_S
+        while before & self.workers() or not self.workers():
+            assert time.monotonic() < deadline, "old workers do not end"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """At once."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(START_S)
+
+    def written(self) -> bytes:
+        """Every log it wrote."""
+        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.log")))
+
+
+@contextmanager
+def nginx(sockets: Path, certificate: Certificate, changes: Mapping[str, str] | None = None) -> Iterator[Nginx]:
+    """In front of the sockets `http.sock` and `beacon.sock` in `sockets`."""
+    folder = sockets / "nginx"
+    folder.mkdir()
+    running = Nginx(folder, sockets, certificate, changes or {})
+    try:
+        yield running.ready()
+    finally:
+        running.stop()
+        if running.process.stderr:
+            running.process.stderr.close()
+
+
+def listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports nobody listens on now; all are held until the last is found, so that they differ."""
+    probes = [socket.socket() for _ in range(number)]
+    try:
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
