@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 import trio
 from hypercorn.config import Config as HypercornConfig
-from hypercorn.events import Closed, Event, Updated
+from hypercorn.events import Event, Updated
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
@@ -59,8 +59,9 @@ class _Connection(TCPServer):
     sock: trio.socket.SocketType
 
     async def protocol_send(self, event: Event) -> None:
-        # Shielded: Quart cancels its task as soon as the answer is given, which is the task that closes the connection.
-        with trio.CancelScope(shield=isinstance(event, Closed)):
+        # Shielded (a write is anyway): Quart cancels its task as soon as the answer is given, and that is the task that
+        # closes the connection, or says that it is idle again.
+        with trio.CancelScope(shield=True):
             await super().protocol_send(event)
         if isinstance(event, Updated):  # afterwards: not before it is busy for Hypercorn too, which closes what is idle
             self.idle, self.fresh, self.unanswered = event.idle, False, not event.idle
@@ -112,7 +113,10 @@ class Front:
             await stop.wait()
             self._config.leaving = True
             kept = {one for one in self._connections if one.owed}
-            await self._none(lambda: any(one.idle for one in kept & self._connections), self._farewell.proxy_idle_s)
+            # Not only the idle: an answer that has begun has not said that it is the last.
+            await self._none(
+                lambda: any(not one.unanswered for one in kept & self._connections), self._farewell.proxy_idle_s
+            )
             taking_in.cancel_scope.cancel()
 
     async def _serve(self, stream: trio.SocketStream) -> None:

@@ -1,6 +1,7 @@
 """Restarts of the service and reloads of nginx under load: every event is taken, none is refused, each counts once."""
 
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import trio
 
 from storage.bridge import Address, open_database
 from storage.check import check
+from tests.support import caddy as caddies
+from tests.support.caddy import Caddy
 from tests.support.certificate import make_certificate
 from tests.support.held import Held, held, short_folder
 from tests.support.load import Promises, assert_kept, counted
@@ -41,7 +44,7 @@ def proxy(sockets: Held, tmp_path: Path, changes: dict[str, str]) -> Iterator[Ng
 class Traffic:
     """What many visitors of the site do meanwhile."""
 
-    def __init__(self, proxy: Nginx) -> None:
+    def __init__(self, proxy: Nginx | Caddy) -> None:
         self.promises = Promises()
         self.visitors = Visitors(proxy.own_site, self.promises, connections=24, name="visitor")
         self.regulars = Regulars(proxy.own_site, self.promises, connections=24, name="regular")
@@ -151,3 +154,73 @@ async def test_reloads_of_nginx_refuse_and_lose_nothing(
         service.stop()
     traffic.assert_nobody_was_refused()
     await assert_counted(database_url, traffic.promises)
+
+
+@pytest.mark.skipif(caddies.PROGRAM is None, reason="there is no Caddy on this machine")
+async def test_restarts_behind_caddy_refuse_and_lose_nothing(
+    sockets: Held, data_dir: Path, tmp_path: Path, database_url: str, full: bool
+) -> None:
+    environ = environment(database_url)
+    service = await trio.to_thread.run_sync(sockets.serve(data_dir, environ).ready)
+    with caddies.caddy(sockets.folder, make_certificate(tmp_path)) as proxy:
+        traffic = Traffic(proxy)
+        try:
+            async with trio.open_nursery() as nursery:
+                await nursery.start(traffic.visitors.run)
+                await nursery.start(traffic.regulars.run)
+                for _ in range(ROUNDS_FULL if full else 1):
+                    await traffic.taken(200)
+                    service = await restarted(sockets, service, environ)
+                await traffic.taken(200)
+                nursery.cancel_scope.cancel()
+        finally:
+            service.stop()
+    traffic.assert_nobody_was_refused()
+    await assert_counted(database_url, traffic.promises)
+
+
+def test_a_process_whose_successor_would_not_start_says_so_and_stays(
+    sockets: Held, data_dir: Path, tmp_path: Path, database_url: str
+) -> None:
+    file = tmp_path / "tonearm.toml"
+    file.write_text("")
+    service = sockets.serve(data_dir, environment(database_url), "--config", str(file)).ready()
+    try:
+        file.write_text("no_such_setting = 1")
+        service.process.send_signal(signal.SIGUSR2)
+        eventually(lambda: "Not starting anew, what would follow does not start: no_such_setting" in service.said())
+        assert 1 == ready_times(service)
+    finally:
+        assert 0 == service.stop()
+
+
+def test_a_stop_during_a_new_start_is_a_stop(sockets: Held, data_dir: Path, database_url: str) -> None:
+    service = sockets.serve(data_dir, environment(database_url)).ready()
+    with socket.socket(socket.AF_UNIX) as kept:  # a proxy that keeps its connection, so that leaving takes its time
+        kept.connect(str(sockets.paths["beacon"]))
+        kept.sendall(b"GET /api/event/config HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert kept.recv(100).startswith(b"HTTP/1.1 200")
+        service.process.send_signal(signal.SIGUSR2)
+        eventually(lambda: "Starting anew" in service.said())
+        service.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "no new process follows" in service.said())
+    assert 0 == service.process.wait(60)
+    assert 1 == ready_times(service)
+
+
+@pytest.mark.parametrize("door", ["http", "beacon"])
+def test_a_connection_that_a_proxy_keeps_is_used_once_more_and_then_closed(
+    sockets: Held, data_dir: Path, database_url: str, door: str
+) -> None:
+    service = sockets.serve(data_dir, environment(database_url)).ready()
+    ask = b"GET /api/event/config HTTP/1.1\r\nHost: a\r\n\r\n"
+    with socket.socket(socket.AF_UNIX) as kept:
+        kept.settimeout(10)
+        kept.connect(str(sockets.paths[door]))
+        kept.sendall(ask)
+        assert b"connection: close" not in kept.recv(1000).lower()
+        service.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "Stopping" in service.said())
+        kept.sendall(ask)
+        assert b"connection: close" in b"".join(iter(lambda: kept.recv(1000), b"")).lower()
+    assert 0 == service.process.wait(60)

@@ -1,5 +1,7 @@
 """A process that does its work says so; one that leaves events lying says it no more."""
 
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import cast
 
@@ -73,3 +75,15 @@ async def test_every_try_of_a_database_that_is_away_is_seen(autojump_clock: trio
 
     assert "back" == await until_available("writer", away, tries)
     assert 4 == tries.number
+
+
+def test_a_worker_that_says_nothing_ends_and_shows_places_alone() -> None:
+    program = "import time; from server import watch; a = '127.0.0.9'; watch.end_unless_said_again(0.1); time.sleep(60)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30)
+    assert (1, True) == (done.returncode, "Timeout" in done.stderr)
+    assert "127.0.0.9" not in done.stderr
+
+
+def test_a_worker_that_stops_in_order_may_take_its_time() -> None:
+    program = "import time; from server import watch as w; w.end_unless_said_again(0.1); w.never_mind(); time.sleep(1)"
+    assert 0 == subprocess.run([sys.executable, "-c", program], timeout=30).returncode
