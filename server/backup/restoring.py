@@ -42,8 +42,8 @@ def check_place(data_dir: Path) -> None:
         )
 
 
-def check_fits(archive: Reader, secrets: Sequence[bytes]) -> bytes | None:
-    """The secret that the backup's keys open with; None where it has none. Raises BackupError."""
+def check_fits(archive: Reader, secrets: Sequence[bytes]) -> bytes:
+    """The secret that the backup's keys open with, and by which it is signed. Raises BackupError."""
     manifest = archive.manifest
     newest = max(migration.number for migration in migrate.migrations())
     if manifest.schema > newest:
@@ -51,8 +51,11 @@ def check_fits(archive: Reader, secrets: Sequence[bytes]) -> bytes | None:
             f"{archive.path} was made by a newer Tonearm ({manifest.tonearm}, schema {manifest.schema}; this one knows"
             f" {newest}): restore it with that one."
         )
-    if manifest.sealed_key is None:
-        return None
+    if not archive.is_signed or manifest.sealed_key is None:
+        raise BackupError(
+            f"{archive.path} is not signed, so anybody may have made it, and what it says would be run: only a backup"
+            " that is signed with the secret of its installation is restored."
+        )
     if not secrets:
         raise BackupError(
             "A restore needs the secret of the installation the backup is of, which is never in a backup: give its"

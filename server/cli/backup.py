@@ -73,13 +73,13 @@ def restore(
         restoring.check_place(data_dir)
         with terminal.progress("Checking") as report:
             archive = Reader(file, report)
-        given = _given(in_force, data_dir, secret)
-        opened_by = restoring.check_fits(archive, given)
-        opening.data_directory(in_force)
-        if secret is not None and opened_by is not None:
-            installation_secret.put(data_dir, opened_by)
-        with terminal.progress("Restoring") as report:
-            counts = trio.run(flat, partial(restoring.restore, archive, data_dir, report, terminal))
+        with archive:
+            opened_by = restoring.check_fits(archive, _given(in_force, data_dir, secret))
+            opening.data_directory(in_force)
+            if secret is not None:
+                installation_secret.put(data_dir, opened_by)
+            with terminal.progress("Restoring") as report:
+                counts = trio.run(flat, partial(restoring.restore, archive, data_dir, report, terminal))
     except (BackupError, installation_secret.SecretError) as error:
         raise fail(str(error)) from None
     if json:

@@ -20,8 +20,9 @@ import trio
 
 from server import opening
 from server.backup import making
+from server.backup.archive import BackupError
 from storage import migrate
-from storage.bridge import Connection, Database
+from storage.bridge import Address, Connection, Database, open_database
 from storage.embedded import binaries, embedded_postgres
 from tests.support.http import Door, ask
 from tests.support.load import Load, Promises
@@ -215,7 +216,7 @@ def changed(source: Path, target: Path, change: Callable[[dict[str, bytes]], Non
     sums = "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in summed)
     members["SHA256SUMS"] = sums.encode()
     with tarfile.open(target, "w") as archive:
-        for name in (*summed, "SHA256SUMS", "signature"):
+        for name in (*summed, *(one for one in ("SHA256SUMS", "signature") if one in members)):
             header = tarfile.TarInfo(name)
             header.size = len(members[name])
             archive.addfile(header, io.BytesIO(members[name]))
@@ -228,6 +229,19 @@ def newer(members: dict[str, bytes]) -> None:
 
 def other_plays(members: dict[str, bytes]) -> None:
     members["tables.dump"] = members["tables.dump"].replace(b"play", b"flay", 1)
+
+
+def unsigned(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = json.dumps(json.loads(members["manifest.json"]) | {"sealed_key": None}).encode()
+    del members["signature"]
+
+
+def only_without_signature(members: dict[str, bytes]) -> None:
+    del members["signature"]
+
+
+def only_without_key(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = json.dumps(json.loads(members["manifest.json"]) | {"sealed_key": None}).encode()
 
 
 def cut(path: Path, target: Path) -> Path:
@@ -255,6 +269,9 @@ def text(path: Path, target: Path) -> Path:
         (text, "is no backup of Tonearm"),
         (partial(changed, change=newer), "was made by a newer Tonearm (0.1.0.dev0, schema 9999; this one knows"),
         (partial(changed, change=other_plays), "was changed since it was made: its signature is not of this secret"),
+        (partial(changed, change=unsigned), "is not signed, so anybody may have made it"),
+        (partial(changed, change=only_without_signature), "is not signed, so anybody may have made it"),
+        (partial(changed, change=only_without_key), "is not signed, so anybody may have made it"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused_before_anything_is_touched(
@@ -319,10 +336,11 @@ def test_an_older_schema_is_restored_and_migrated(tmp_path: Path) -> None:
         ):
             await database.transaction(migrate.migrate, older)
             await database.transaction(_one_play)
+            await opening.pseudonym_key(_SECRET, database, os.urandom)
             await _make(tmp_path / "old.backup", address, database)
 
     trio.run(make)
-    tonearm(tmp_path / "restored", "restore", tmp_path / "old.backup")
+    tonearm(tmp_path / "restored", "restore", tmp_path / "old.backup", TONEARM_SECRET=_SECRET.decode())
     assert [(len(known),)] == in_database(tmp_path / "restored", "SELECT count(*)::int FROM schema_migration")
     assert [("a", 1)] == in_database(
         tmp_path / "restored", "SELECT target_key, complete::int FROM play_counter WHERE target_kind = 'track'"
@@ -331,9 +349,18 @@ def test_an_older_schema_is_restored_and_migrated(tmp_path: Path) -> None:
 
 
 async def _make(path: Path, address: Any, database: Database) -> None:
-    await making.make(path, address, database, [], datetime.now(UTC), lambda done, total: None)
+    await making.make(path, address, database, [_SECRET], datetime.now(UTC), lambda done, total: None)
 
 
+async def test_a_database_that_has_no_key_to_sign_with_is_not_backed_up(database_url: str, tmp_path: Path) -> None:
+    async with open_database(Address(url=database_url), connections=1) as database:
+        await database.transaction(migrate.migrate, migrate.migrations())
+        with pytest.raises(BackupError, match="has no key yet, since no service was started on it"):
+            await _make(tmp_path / "x.backup", None, database)
+    assert not list(tmp_path.iterdir())
+
+
+_SECRET: Final = b"a-secret-of-at-least-thirty-two-letters"
 _ONE_PLAY: Final = """
 CREATE TABLE play_event_2026_11 PARTITION OF play_event FOR VALUES FROM ('2026-11-01') TO ('2026-12-01');
 INSERT INTO play_event (created_at, day, rule_version, track_key, bucket)
