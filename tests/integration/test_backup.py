@@ -26,6 +26,7 @@ from storage.bridge import Address, Connection, Database, open_database
 from storage.embedded import binaries, embedded_postgres
 from tests.support.http import Door, ask
 from tests.support.load import Load, Promises
+from tests.support.operator import Operator
 from tests.support.postgres import rows
 from tests.support.service import TONEARM, Service, eventually, serving, without_settings
 
@@ -71,6 +72,10 @@ class Made:
     file: Path
     data_dir: Path
     tokens: list[bytes]  # that the open day had
+    password: str
+    cookies: dict[str, str]  # of an operator who was signed in
+    api_token: str
+    share_link: str  # its path
 
     @property
     def secret(self) -> Path:
@@ -83,11 +88,43 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with serving(folder / "data", BOTH) as service:
         play(service.url, "harbour-lights", anonId=FAN, eventId="9b2a4c1e-7d55-4a60-8f11-2f6f0a3b5c77")
         eventually(lambda: figures(service.url, "harbour-lights").get("totalPlays") == 1)
+        password = service.command("password", "reset").stdout.strip()
+        operator = Operator(service.url)
+        operator.sign_in(password)
+        assert operator.is_signed_in()
+        api_token = service.command("token", "make", "grafana", "--scope", "read").stdout.strip()
+        share_link = "/" + service.command("share", "make", "label").stdout.strip().partition("/")[2]
+        assert [200, 200] == opened(service.url, api_token, share_link)
         service.command("backup", str(folder / "tonearm.backup"))
         play(service.url, "harbour-lights")
         eventually(lambda: figures(service.url, "harbour-lights").get("totalPlays") == 2)
     tokens = [bytes(row[0]) for row in in_database(folder / "data", "SELECT token FROM listener_day")]
-    return Made(folder / "tonearm.backup", folder / "data", tokens)
+    backup, data_dir = folder / "tonearm.backup", folder / "data"
+    return Made(backup, data_dir, tokens, password, operator.cookies, api_token, share_link)
+
+
+def opened(url: str, api_token: str, share_link: str) -> list[int]:
+    """What a token and a link are answered with."""
+    door = Door.at(url)
+    by_token = ask(door, "GET", "/api/figures/home", {"Authorization": f"Bearer {api_token}"})
+    return [by_token.status, ask(door, "GET", share_link).status]
+
+
+def test_what_let_somebody_in_when_the_backup_was_made_lets_nobody_in_but_the_password(
+    made: Made, tmp_path: Path
+) -> None:
+    """It may have been revoked since."""
+    told = tonearm(tmp_path / "restored", "restore", made.file, "--secret", made.secret).stdout
+    assert "The password is the one of that day. Every session has ended." in told
+    assert "API tokens (1) and share links (1) are deleted" in " ".join(told.split())
+    with serving(tmp_path / "restored", BOTH) as service:
+        operator = Operator(service.url)
+        operator.cookies = dict(made.cookies)
+        assert not operator.is_signed_in()
+        assert [401, 404] == opened(service.url, made.api_token, made.share_link)
+        operator.cookies.clear()
+        assert 303 == operator.sign_in(made.password).status
+        assert operator.is_signed_in()
 
 
 def test_a_backup_under_load_restores_to_what_was_counted_at_its_moment(tmp_path: Path) -> None:
