@@ -31,6 +31,10 @@ INSERT INTO access_token (digest, kind, name, scopes, made_at) VALUES ($1, $2, $
 ON CONFLICT (kind, name) DO NOTHING RETURNING true
 """
 _REVOKE: Final = "DELETE FROM access_token WHERE kind = $1 AND name = $2 RETURNING true"
+_REVOKE_ALL: Final = """
+WITH gone AS (DELETE FROM access_token RETURNING kind)
+SELECT count(*) FILTER (WHERE kind = 'api'), count(*) FILTER (WHERE kind = 'share') FROM gone
+"""
 _LIST: Final = "SELECT name, scopes, made_at FROM access_token WHERE kind = $1 ORDER BY made_at, name"
 _SCOPES: Final = "SELECT scopes FROM access_token WHERE kind = $1 AND digest = $2"
 
@@ -95,6 +99,13 @@ async def make(connection: Connection, kind: Kind, name: str, scopes: Sequence[s
 async def revoke(connection: Connection, kind: Kind, name: str) -> bool:
     """False where there is none of this name. It opens nothing from the next request on, in every process."""
     return await connection.fetchval(_REVOKE, kind, name) is not None
+
+
+async def revoke_all(connection: Connection) -> tuple[int, int]:
+    """Every API token and every share link; how many of each there were."""
+    row = await connection.fetchrow(_REVOKE_ALL)
+    assert row is not None
+    return int(row[0]), int(row[1])
 
 
 async def tokens(connection: Connection, kind: Kind) -> list[Token]:

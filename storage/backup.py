@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from storage import listener_day
+from storage import access, listener_day
 from storage.bridge import Connection
 
 _EXPORT: Final = "SELECT pg_export_snapshot()"
@@ -39,6 +39,14 @@ class Counts:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What opened something when the backup was made, and opens nothing once it is restored; sessions aside."""
+
+    api_tokens: int
+    share_links: int
+
+
 async def export_snapshot(connection: Connection) -> str:
     """The name under which pg_dump sees what this transaction sees, while it is open."""
     return str(await connection.fetchval(_EXPORT))
@@ -61,7 +69,13 @@ async def sizes(connection: Connection) -> Mapping[str, int]:
     return {str(name): int(size) for name, size in await connection.fetch(_SIZES)}
 
 
-async def settle(connection: Connection) -> None:
-    """A restored database, before a service is let at it."""
+async def settle(connection: Connection, session_salt: bytes) -> Ended:
+    """A restored database, before a service is let at it.
+
+    Nobody knows which sessions, tokens and share links were ended or revoked since, so none of them opens anything.
+    """
+    await access.end_all_sessions(connection, session_salt)
+    api_tokens, share_links = await access.revoke_all(connection)
     await listener_day.begin_open_again(connection)
     await connection.execute(_ANALYZE)
+    return Ended(api_tokens, share_links)

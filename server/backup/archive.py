@@ -14,6 +14,7 @@ import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import IO, Any, BinaryIO, Final
 
 FORMAT: Final = 1
@@ -40,7 +41,7 @@ class Manifest:
     made_at: str
     counts: Mapping[str, int]
     sizes: Mapping[str, int]  # of the tables, for progress bars
-    sealed_key: str | None  # hexadecimal; opens with the secret only
+    sealed_key: str | None  # hexadecimal; opens with the secret only; a file that has none is not restored
     format: int = FORMAT
 
 
@@ -85,12 +86,11 @@ class Writer:
         self._file.seek(end)
         self._sums.append(f"{member.sum.hexdigest()}  {member.name}\n")
 
-    def finish(self, sign: Callable[[bytes], bytes] | None) -> None:
+    def finish(self, sign: Callable[[bytes], bytes]) -> None:
         """Sums, signature, and the archive's end."""
         sums = "".join(self._sums).encode()
         self.whole(_SUMS, sums)
-        if sign is not None:
-            self.whole(_SIGNATURE, sign(sums).hex().encode())
+        self.whole(_SIGNATURE, sign(sums).hex().encode())
         self._file.write(bytes(2 * tarfile.BLOCKSIZE))
 
 
@@ -103,16 +103,32 @@ class _Member:
 
 
 class Reader:
-    """A backup whose sums are right."""
+    """A backup whose sums are right, open until the context ends: what was checked is what is read."""
 
     def __init__(self, path: Path, report: Report) -> None:
         """Reads all of it. Raises BackupError."""
         self.path = path
+        self._pieces: dict[str, list[bytes]] = {}  # member -> the SHA-256 of every piece of it
         try:
-            with path.open("rb") as file:
-                self._sums, self._signature, self.manifest = self._verified(file, report)
+            self._file = path.open("rb")
         except OSError as error:
-            raise BackupError(f"{path} cannot be read: {error.strerror}.") from None
+            raise self._unreadable(error) from None
+        try:
+            self._sums, self._signature, self.manifest = self._verified(self._file, report)
+        except OSError as error:
+            self._file.close()
+            raise self._unreadable(error) from None
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
     def signed_by(self, sign: Callable[[bytes], bytes]) -> bool:
         """Whether the signature is of this secret."""
@@ -120,20 +136,24 @@ class Reader:
 
     @property
     def is_signed(self) -> bool:
-        """A backup made before the first start has nothing to be signed with."""
+        """Whether there is a signature, of whichever secret."""
         return self._signature is not None
 
     def pieces(self, name: str) -> Iterator[bytes]:
-        """A member's content; whoever replaces the file meanwhile is found out at its end. Raises BackupError."""
-        found = hashlib.sha256()
-        with tarfile.open(self.path, "r:") as archive:
-            member = archive.extractfile(name)
-            assert member is not None
-            while piece := member.read(_PIECE):
-                found.update(piece)
-                yield piece
-        if f"{found.hexdigest()}  {name}\n".encode() not in self._sums:
-            raise BackupError(f"{self.path} was changed while it was read.")
+        """A member's content, each piece held against what was checked before it is given away. Raises BackupError."""
+        try:
+            self._file.seek(0)
+            with tarfile.open(fileobj=self._file, mode="r:") as archive:
+                member = archive.extractfile(name)
+                for digest in self._pieces[name]:
+                    piece = b"" if member is None else member.read(_PIECE)
+                    if hashlib.sha256(piece).digest() != digest:
+                        raise self._changed()
+                    yield piece
+        except (tarfile.TarError, KeyError):
+            raise self._changed() from None
+        except OSError as error:
+            raise self._unreadable(error) from None
 
     def _verified(self, file: BinaryIO, report: Report) -> tuple[bytes, bytes | None, Manifest]:
         size = file.seek(0, io.SEEK_END)
@@ -146,7 +166,9 @@ class Reader:
                     content = archive.extractfile(member)
                     if content is None:
                         raise self._damaged()
-                    digest, small[member.name] = _read(content, lambda: report(file.tell(), size))
+                    digest, small[member.name], self._pieces[member.name] = _read(
+                        content, lambda: report(file.tell(), size)
+                    )
                     if member.name not in (_SUMS, _SIGNATURE):
                         sums.append(f"{digest}  {member.name}\n")
         except tarfile.TarError as error:
@@ -165,6 +187,12 @@ class Reader:
             raise BackupError(f"{self.path} is of a newer Tonearm ({found.get('tonearm')}): restore it with that one.")
         return Manifest(**found)
 
+    def _unreadable(self, error: OSError) -> BackupError:
+        return BackupError(f"{self.path} cannot be read: {error.strerror}.")
+
+    def _changed(self) -> BackupError:
+        return BackupError(f"{self.path} was changed while it was read.")
+
     def _damaged(self) -> BackupError:
         return BackupError(f"{self.path} is cut off or damaged: its checksums are not those of its content.")
 
@@ -174,11 +202,12 @@ def manifest_bytes(manifest: Manifest) -> bytes:
     return json.dumps(asdict(manifest), indent=2).encode() + b"\n"
 
 
-def _read(content: IO[bytes], tell: Callable[[], None]) -> tuple[str, bytes]:
-    """(SHA-256, the content where it is small)."""
-    found, start = hashlib.sha256(), b""
+def _read(content: IO[bytes], tell: Callable[[], None]) -> tuple[str, bytes, list[bytes]]:
+    """(SHA-256, the content where it is small, SHA-256 of each piece)."""
+    found, start, pieces = hashlib.sha256(), b"", []
     while piece := content.read(_PIECE):
         start = start or piece
         found.update(piece)
+        pieces.append(hashlib.sha256(piece).digest())
         tell()
-    return found.hexdigest(), start
+    return found.hexdigest(), start, pieces

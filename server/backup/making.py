@@ -48,7 +48,7 @@ async def make(
             await _dump(archive, UNLOGGED, programs.dump_unlogged(name), address)
             progress = programs.Progress(manifest.sizes, report)
             await _dump(archive, TABLES, programs.dump_tables(name), address, progress)
-        archive.finish(None if secret is None else partial(sealing.sign, secret, PURPOSE))
+        archive.finish(partial(sealing.sign, secret, PURPOSE))
         return Made(Counts(**manifest.counts), _size(file))
 
 
@@ -60,10 +60,15 @@ async def _dump(
     archive.end()
 
 
-async def _manifest(snapshot: Snapshot, secrets: Sequence[bytes], now: datetime) -> tuple[Manifest, bytes | None]:
-    """With the secret that opens the database's key; None where the database has none yet."""
+async def _manifest(snapshot: Snapshot, secrets: Sequence[bytes], now: datetime) -> tuple[Manifest, bytes]:
+    """With the secret that opens the database's key. Raises BackupError."""
     key = await snapshot.run(_sealed_key)
-    secret = None if key is None else _that_opens(key, secrets)
+    if key is None:
+        raise BackupError(
+            "This database has no key yet, since no service was started on it, and a backup without one could not be"
+            " signed. Start the service once, and make the backup then."
+        )
+    secret = _that_opens(key, secrets)
     counts = await snapshot.run(backup.counts)
     manifest = Manifest(
         tonearm=version("tonearm"),
@@ -71,7 +76,7 @@ async def _manifest(snapshot: Snapshot, secrets: Sequence[bytes], now: datetime)
         made_at=now.isoformat(timespec="seconds"),
         counts=counts.as_json(),
         sizes=dict(await snapshot.run(backup.sizes)),
-        sealed_key=None if key is None else key.hex(),
+        sealed_key=key.hex(),
     )
     return manifest, secret
 

@@ -73,19 +73,32 @@ def restore(
         restoring.check_place(data_dir)
         with terminal.progress("Checking") as report:
             archive = Reader(file, report)
-        given = _given(in_force, data_dir, secret)
-        opened_by = restoring.check_fits(archive, given)
-        opening.data_directory(in_force)
-        if secret is not None and opened_by is not None:
-            installation_secret.put(data_dir, opened_by)
-        with terminal.progress("Restoring") as report:
-            counts = trio.run(flat, partial(restoring.restore, archive, data_dir, report, terminal))
+        with archive:
+            opened_by = restoring.check_fits(archive, _given(in_force, data_dir, secret))
+            opening.data_directory(in_force)
+            if secret is not None:
+                installation_secret.put(data_dir, opened_by)
+            with terminal.progress("Restoring") as report:
+                restored = trio.run(flat, partial(restoring.restore, archive, data_dir, report, terminal))
     except (BackupError, installation_secret.SecretError) as error:
         raise fail(str(error)) from None
     if json:
-        print_json({"dataDirectory": str(data_dir), "madeAt": archive.manifest.made_at, **counts.as_json()})
+        print_json(
+            {
+                "dataDirectory": str(data_dir),
+                "madeAt": archive.manifest.made_at,
+                **restored.counts.as_json(),
+                "endedTokens": restored.ended.api_tokens,
+                "endedShareLinks": restored.ended.share_links,
+            }
+        )
     else:
-        typer.echo(f"{_in_words(counts)} are in {data_dir}, as they were at {archive.manifest.made_at}.")
+        typer.echo(f"{_in_words(restored.counts)} are in {data_dir}, as they were at {archive.manifest.made_at}.")
+        typer.echo(
+            "The password is the one of that day. Every session has ended. What is revoked later a backup does not"
+            f" know, so its API tokens ({restored.ended.api_tokens}) and share links ({restored.ended.share_links}) are"
+            " deleted: make new ones."
+        )
 
 
 async def _backup(config: Config, file: Path, report: Callable[[int, int], None]) -> making.Made:

@@ -20,11 +20,13 @@ import trio
 
 from server import opening
 from server.backup import making
+from server.backup.archive import BackupError
 from storage import migrate
-from storage.bridge import Connection, Database
+from storage.bridge import Address, Connection, Database, open_database
 from storage.embedded import binaries, embedded_postgres
 from tests.support.http import Door, ask
 from tests.support.load import Load, Promises
+from tests.support.operator import Operator
 from tests.support.postgres import rows
 from tests.support.service import TONEARM, Service, eventually, serving, without_settings
 
@@ -70,6 +72,10 @@ class Made:
     file: Path
     data_dir: Path
     tokens: list[bytes]  # that the open day had
+    password: str
+    cookies: dict[str, str]  # of an operator who was signed in
+    api_token: str
+    share_link: str  # its path
 
     @property
     def secret(self) -> Path:
@@ -82,11 +88,43 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     with serving(folder / "data", BOTH) as service:
         play(service.url, "harbour-lights", anonId=FAN, eventId="9b2a4c1e-7d55-4a60-8f11-2f6f0a3b5c77")
         eventually(lambda: figures(service.url, "harbour-lights").get("totalPlays") == 1)
+        password = service.command("password", "reset").stdout.strip()
+        operator = Operator(service.url)
+        operator.sign_in(password)
+        assert operator.is_signed_in()
+        api_token = service.command("token", "make", "grafana", "--scope", "read").stdout.strip()
+        share_link = "/" + service.command("share", "make", "label").stdout.strip().partition("/")[2]
+        assert [200, 200] == opened(service.url, api_token, share_link)
         service.command("backup", str(folder / "tonearm.backup"))
         play(service.url, "harbour-lights")
         eventually(lambda: figures(service.url, "harbour-lights").get("totalPlays") == 2)
     tokens = [bytes(row[0]) for row in in_database(folder / "data", "SELECT token FROM listener_day")]
-    return Made(folder / "tonearm.backup", folder / "data", tokens)
+    backup, data_dir = folder / "tonearm.backup", folder / "data"
+    return Made(backup, data_dir, tokens, password, operator.cookies, api_token, share_link)
+
+
+def opened(url: str, api_token: str, share_link: str) -> list[int]:
+    """What a token and a link are answered with."""
+    door = Door.at(url)
+    by_token = ask(door, "GET", "/api/figures/home", {"Authorization": f"Bearer {api_token}"})
+    return [by_token.status, ask(door, "GET", share_link).status]
+
+
+def test_what_let_somebody_in_when_the_backup_was_made_lets_nobody_in_but_the_password(
+    made: Made, tmp_path: Path
+) -> None:
+    """It may have been revoked since."""
+    told = tonearm(tmp_path / "restored", "restore", made.file, "--secret", made.secret).stdout
+    assert "The password is the one of that day. Every session has ended." in told
+    assert "API tokens (1) and share links (1) are deleted" in " ".join(told.split())
+    with serving(tmp_path / "restored", BOTH) as service:
+        operator = Operator(service.url)
+        operator.cookies = dict(made.cookies)
+        assert not operator.is_signed_in()
+        assert [401, 404] == opened(service.url, made.api_token, made.share_link)
+        operator.cookies.clear()
+        assert 303 == operator.sign_in(made.password).status
+        assert operator.is_signed_in()
 
 
 def test_a_backup_under_load_restores_to_what_was_counted_at_its_moment(tmp_path: Path) -> None:
@@ -215,7 +253,7 @@ def changed(source: Path, target: Path, change: Callable[[dict[str, bytes]], Non
     sums = "".join(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in summed)
     members["SHA256SUMS"] = sums.encode()
     with tarfile.open(target, "w") as archive:
-        for name in (*summed, "SHA256SUMS", "signature"):
+        for name in (*summed, *(one for one in ("SHA256SUMS", "signature") if one in members)):
             header = tarfile.TarInfo(name)
             header.size = len(members[name])
             archive.addfile(header, io.BytesIO(members[name]))
@@ -228,6 +266,19 @@ def newer(members: dict[str, bytes]) -> None:
 
 def other_plays(members: dict[str, bytes]) -> None:
     members["tables.dump"] = members["tables.dump"].replace(b"play", b"flay", 1)
+
+
+def unsigned(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = json.dumps(json.loads(members["manifest.json"]) | {"sealed_key": None}).encode()
+    del members["signature"]
+
+
+def only_without_signature(members: dict[str, bytes]) -> None:
+    del members["signature"]
+
+
+def only_without_key(members: dict[str, bytes]) -> None:
+    members["manifest.json"] = json.dumps(json.loads(members["manifest.json"]) | {"sealed_key": None}).encode()
 
 
 def cut(path: Path, target: Path) -> Path:
@@ -255,6 +306,9 @@ def text(path: Path, target: Path) -> Path:
         (text, "is no backup of Tonearm"),
         (partial(changed, change=newer), "was made by a newer Tonearm (0.1.0.dev0, schema 9999; this one knows"),
         (partial(changed, change=other_plays), "was changed since it was made: its signature is not of this secret"),
+        (partial(changed, change=unsigned), "is not signed, so anybody may have made it"),
+        (partial(changed, change=only_without_signature), "is not signed, so anybody may have made it"),
+        (partial(changed, change=only_without_key), "is not signed, so anybody may have made it"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused_before_anything_is_touched(
@@ -319,10 +373,11 @@ def test_an_older_schema_is_restored_and_migrated(tmp_path: Path) -> None:
         ):
             await database.transaction(migrate.migrate, older)
             await database.transaction(_one_play)
+            await opening.pseudonym_key(_SECRET, database, os.urandom)
             await _make(tmp_path / "old.backup", address, database)
 
     trio.run(make)
-    tonearm(tmp_path / "restored", "restore", tmp_path / "old.backup")
+    tonearm(tmp_path / "restored", "restore", tmp_path / "old.backup", TONEARM_SECRET=_SECRET.decode())
     assert [(len(known),)] == in_database(tmp_path / "restored", "SELECT count(*)::int FROM schema_migration")
     assert [("a", 1)] == in_database(
         tmp_path / "restored", "SELECT target_key, complete::int FROM play_counter WHERE target_kind = 'track'"
@@ -331,9 +386,18 @@ def test_an_older_schema_is_restored_and_migrated(tmp_path: Path) -> None:
 
 
 async def _make(path: Path, address: Any, database: Database) -> None:
-    await making.make(path, address, database, [], datetime.now(UTC), lambda done, total: None)
+    await making.make(path, address, database, [_SECRET], datetime.now(UTC), lambda done, total: None)
 
 
+async def test_a_database_that_has_no_key_to_sign_with_is_not_backed_up(database_url: str, tmp_path: Path) -> None:
+    async with open_database(Address(url=database_url), connections=1) as database:
+        await database.transaction(migrate.migrate, migrate.migrations())
+        with pytest.raises(BackupError, match="has no key yet, since no service was started on it"):
+            await _make(tmp_path / "x.backup", None, database)
+    assert not list(tmp_path.iterdir())
+
+
+_SECRET: Final = b"a-secret-of-at-least-thirty-two-letters"
 _ONE_PLAY: Final = """
 CREATE TABLE play_event_2026_11 PARTITION OF play_event FOR VALUES FROM ('2026-11-01') TO ('2026-12-01');
 INSERT INTO play_event (created_at, day, rule_version, track_key, bucket)
