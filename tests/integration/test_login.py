@@ -302,6 +302,25 @@ def test_signing_out_ends_the_session_for_whoever_has_a_copy_of_the_cookie(servi
     assert 200 == other.get("/sample/read").status
 
 
+@pytest.mark.parametrize("spelled", ["padded", "spare", "more"])
+def test_a_session_that_has_ended_does_not_come_back_under_another_spelling_of_its_signature(
+    service: Operating, spelled: str
+) -> None:
+    operator = service.signed_in()
+    [(name, value)] = [one for one in operator.cookies.items() if "session" in one[0]]
+    operator.submit("/logout", {"here": ""})
+    # 32 bytes are 43 letters, the last of which has two bits to spare.
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    again = {
+        "padded": value + "=",
+        "spare": value[:-1] + letters[letters.index(value[-1]) ^ 1],
+        "more": f"{value[:-1]}!!!!{value[-1]}",
+    }[spelled]
+    copy = Operator(service.url)
+    copy.cookies = {name: again}
+    assert 303 == copy.get("/sample/read").status
+
+
 def test_signing_out_everywhere_ends_every_session(service: Operating) -> None:
     operator, other = service.signed_in(), service.signed_in()
     assert 303 == operator.submit("/logout", {"everywhere": ""}).status
