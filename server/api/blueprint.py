@@ -54,7 +54,11 @@ class Api:
 def blueprint(api: Api) -> Blueprint:
     """All routes of the table."""
     routes = Blueprint(_NAME, __name__, template_folder="templates")
-    own: Mapping[str, Callable[[], Awaitable[Answer]]] = {"openapi": _document, "docs": _docs, "docs_css": _css}
+    own: Mapping[str, Callable[[], Awaitable[Answer]]] = {
+        "openapi": _once(_document),
+        "docs": _once(_docs),
+        "docs_css": _css,
+    }
     for route in ROUTES:
         view = partial(_view, api, route) if route.handler else partial(_shown, own[route.endpoint])
         path = route.path.replace("{key}", "<key:key>")
@@ -138,6 +142,19 @@ def _too_large(api: Api, route: Route) -> Answer:
         most = f"{api.catalog_bytes >> 20} MiB"
         detail = f"The body is larger than {most} ([limits] catalog_mib); send the catalog in parts, each by itself."
     return problem(413, "too-large", "Too large", detail)
+
+
+def _once(show: Callable[[], Awaitable[Answer]]) -> Callable[[], Awaitable[Answer]]:
+    """The same answer from the second call on: anybody may ask, and the loop that would make it anew counts plays."""
+    kept: Answer | None = None
+
+    async def shown() -> Answer:
+        nonlocal kept
+        if kept is None:
+            kept = await show()
+        return kept
+
+    return shown
 
 
 async def _document() -> Answer:

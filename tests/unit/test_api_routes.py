@@ -1,10 +1,12 @@
 """The table of routes against the app's own map: no address of the API is without a description."""
 
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
+import pytest
 from quart_trio import QuartTrio
 from werkzeug.routing import Rule
 
@@ -48,6 +50,20 @@ def closed() -> Access:
 def described_form(rule: Rule) -> str:
     """The path as OpenAPI writes it."""
     return rule.rule.replace("<key:key>", "{key}")
+
+
+@pytest.mark.parametrize("path", ["/api/openapi.json", "/api/docs"])
+async def test_what_anybody_may_read_is_made_once(monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    made: list[object] = []
+
+    def counted(served: set[str], version: str) -> dict[str, object]:
+        made.append(served)
+        return document(served, version)
+
+    monkeypatch.setattr(import_module("server.api.blueprint"), "document", counted)
+    client = whole_app().test_client()
+    first, second = [await (await client.get(path)).get_data() for _ in range(2)]
+    assert (first, 1) == (second, len(made))
 
 
 def test_every_address_for_programs_is_described_with_its_method() -> None:
