@@ -1,21 +1,19 @@
 """What an export looks like: the log or the daily figures, as CSV or as one JSON object a line.
 
-CSV is opened in spreadsheets, which take a cell that begins with = + - or @ for a formula, and keys can come from
-strangers. So such a key gets an apostrophe in front, and one that already has apostrophes in front of such a letter
-another: the import (server/imports/) takes exactly one away again. JSON has keys as they are.
+In CSV a key that a spreadsheet would take for a formula is guarded (server/cells.py), and the import takes the guard
+away again. JSON has keys as they are.
 """
 
 import csv
 import io
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Final, Literal, get_args
 
 import msgspec
 
+from server.cells import guarded
 from storage import export
 from storage.bridge import Connection, Row, Snapshot
 
@@ -52,7 +50,6 @@ COLUMNS: Final[dict[What, tuple[str, ...]]] = {
 }
 LISTENER_COLUMNS: Final = ("pseudonym", "listeners", "incomplete")
 _KEYS: Final = ("target_key", "release_key")
-_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")  # the last four: full-width forms of the first
 
 Report = Callable[[int, int], None]
 
@@ -67,17 +64,6 @@ class Wanted:
     last: date | None = None
     listeners: bool = False  # the distinct sets and option B's counts as well
     key_tag: bytes | None = None  # of the key that made the pseudonyms, where there is one
-
-
-@lru_cache(maxsize=8192)
-def guarded(key: str | None) -> str | None:
-    """As a cell that no spreadsheet takes for a formula; `unguarded` gives the key back."""
-    return f"'{key}" if key is not None and _FORMULA.match(key) else key
-
-
-def unguarded(cell: str) -> str:
-    """What `guarded` was given."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 async def stream(
@@ -168,7 +154,7 @@ class _Csv:
         for row in rows:
             cells = [None if place is None else row[place] for place in places]
             for key in keys:
-                cells[key] = guarded(cells[key])
+                cells[key] = cells[key] and guarded(cells[key])
             self._writer.writerow(cells)
         return self._taken()
 

@@ -5,13 +5,12 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
+
+from server.cells import guarded
 
 Cell = str | int | float | date | None
 Kind = Literal["text", "count", "rate", "decimal", "date", "month"]
-
-# A spreadsheet takes what begins with one of these for a formula, and titles and keys are strangers' text.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,5 @@ class Table:
 
 def _written(cell: Cell) -> str:
     if isinstance(cell, str):
-        return _harmless(cell)
+        return guarded(cell.replace("\x00", ""))  # NUL is in no file of text
     return "" if cell is None else str(cell)
-
-
-def _harmless(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would work out; NUL, which no file of text holds, left out."""
-    text = text.replace("\x00", "")
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from server.export_file import COLUMNS, LISTENER_COLUMNS, unguarded
+from server.cells import unguarded
+from server.export_file import COLUMNS, LISTENER_COLUMNS
 from server.imports.elsewhere import PLAYS_COLUMNS, PLAYS_REQUIRED, GoatCounter, Mapping, Plays, Umami
 from server.imports.fields import Mistake, Text
 from server.imports.own import WHAT, Own

@@ -24,7 +24,10 @@ def test_a_title_comes_out_as_it_went_in(title: str) -> None:
     assert [title, "1", "0.5"] == written([title, 1, 0.5])[1]
 
 
-@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  @"])
+FULL_WIDTH = ["\uff1d", "\uff0b", "\uff0d", "\uff20"]
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "  @", *FULL_WIDTH, "'="])
 def test_no_title_is_a_formula_to_a_spreadsheet(sign: str) -> None:
     assert f"'{sign}cmd|'/c calc'!A1" == written([f"{sign}cmd|'/c calc'!A1", 1, 1.0])[1][0]
 
