@@ -5,7 +5,7 @@ where the target is neither in the catalog nor counted. What was asked wrongly r
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -33,7 +33,7 @@ from storage.bridge import Connection
 from storage.counters import Target
 from storage.figures import SITE
 from storage.leaderboard import Days, Entry, Kind, Wanted
-from storage.series import Counts, DayListeners, Step
+from storage.series import Counts, DayListeners, ListenerSum, Step
 
 
 class AskError(ValueError):
@@ -49,12 +49,11 @@ class Asker:
     mode: Mode
     min_listeners: int = 0  # smaller counts of listeners are hidden: for the public alone
 
-    def seen(self, listeners: int) -> int | None:
-        return None if 0 < listeners < self.min_listeners else listeners
-
     def of_all_time(self, listeners: int) -> int | None:
         """Option A's."""
-        return self.seen(listeners) if derives(self.mode, objected=False).pseudonym else None
+        if not derives(self.mode, objected=False).pseudonym:
+            return None
+        return None if 0 < listeners < self.min_listeners else listeners
 
     @property
     def by_day(self) -> bool:
@@ -76,7 +75,7 @@ class Asked:
 class Listeners:
     """Option B's of some days."""
 
-    number: int = 0
+    sum: ListenerSum = field(default_factory=ListenerSum)
     partial: bool | None = False  # None: not asked for
 
 
@@ -180,7 +179,7 @@ def _fields(counts: Counts, listeners: Listeners, asker: Asker) -> dict[str, Any
         "total_via": counts.via,
         "via": ByChannel(counts.via_link, counts.via_embed),
         "plays_per_share": counts.plays_per_share,
-        "daily_listeners": asker.seen(listeners.number) if asker.by_day else None,
+        "daily_listeners": listeners.sum.told(asker.min_listeners) if asker.by_day else None,
         "daily_listeners_partial": listeners.partial if asker.by_day else None,
     }
 
@@ -252,7 +251,7 @@ async def _points(connection: Connection, target: Target, span: Span, asker: Ask
 
 
 def _point(start: date, counts: Counts, listeners: DayListeners | None, asker: Asker) -> Point:
-    known = Listeners(listeners.listeners, listeners.partial) if listeners else Listeners()
+    known = Listeners(listeners.sum, listeners.partial) if listeners else Listeners()
     return Point(start=start, **_fields(counts, known, asker))
 
 
@@ -266,7 +265,7 @@ async def _listeners(
 
 def _added(listeners: Iterable[DayListeners]) -> Listeners:
     known = list(listeners)
-    return Listeners(sum(one.listeners for one in known), any(one.partial for one in known))
+    return Listeners(sum((one.sum for one in known), ListenerSum()), any(one.partial for one in known))
 
 
 async def _place(connection: Connection, target: Target, span: Span) -> Place | None:
@@ -303,5 +302,5 @@ def _entry(entry: Entry, trend: Sequence[int] | None, asker: Asker) -> BoardEntr
         position=entry.position,
         listeners=asker.of_all_time(entry.listeners),
         trend=trend,
-        **_fields(entry.counts, Listeners(entry.daily_listeners, partial=None), asker),
+        **_fields(entry.counts, Listeners(entry.by_day, partial=None), asker),
     )

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final, Literal
 
 from storage.bridge import Connection
-from storage.series import Counts, Point, Step
+from storage.series import Counts, ListenerSum, Point, Step
 
 Kind = Literal["track", "release"]
 Sort = Literal["plays", "completion", "shares", "listeners", "sharesPerHundredPlays", "via", "title"]
@@ -115,13 +115,17 @@ _ROWS: Final = (
     SELECT target_key, sum(listeners)::bigint AS listeners FROM play_counter
     WHERE target_kind = $1 AND target_key = ANY (ARRAY(SELECT target_key FROM page)) GROUP BY target_key
 ), by_day AS (
-    SELECT target_key, sum(listeners)::bigint AS listeners FROM listener_count JOIN token_day USING (day, generation)
-    WHERE target_kind = $1 AND target_key = ANY (ARRAY(SELECT target_key FROM page))
-      AND day BETWEEN coalesce($2, '-infinity') AND coalesce($3, 'infinity')
-    GROUP BY target_key
+    SELECT target_key, sum(listeners)::bigint AS listeners, min(listeners) FILTER (WHERE listeners > 0) AS least
+    FROM (
+        SELECT target_key, sum(listeners)::bigint AS listeners
+        FROM listener_count JOIN token_day USING (day, generation)
+        WHERE target_kind = $1 AND target_key = ANY (ARRAY(SELECT target_key FROM page))
+          AND day BETWEEN coalesce($2, '-infinity') AND coalesce($3, 'infinity')
+        GROUP BY target_key, day
+    ) AS days GROUP BY target_key
 )
 SELECT shown, title, catalogued, release_key, release_title, medium, position,
-       coalesce(ever.listeners, 0), coalesce(by_day.listeners, 0), coalesce(worth, -1), total,
+       coalesce(ever.listeners, 0), coalesce(by_day.listeners, 0), coalesce(worth, -1), by_day.least, total,
        coalesce(partial, 0), coalesce(sampled, 0), coalesce(complete, 0), coalesce(shares_link, 0),
        coalesce(shares_embed, 0), coalesce(via_link, 0), coalesce(via_embed, 0), coalesce(unbucketed, 0)
 FROM page LEFT JOIN counts USING (target_key) LEFT JOIN ever USING (target_key) LEFT JOIN by_day USING (target_key)
@@ -200,6 +204,12 @@ class Entry:
     listeners: int  # option A, of all time
     daily_listeners: int  # option B, those of each day added up
     worth: float  # what it was sorted by; -1 where there is nothing to sort by, as by title
+    least: int | None = None  # option B's listeners on the day that had the fewest, but some
+
+    @property
+    def by_day(self) -> ListenerSum:
+        """Option B's, to be told or not."""
+        return ListenerSum(self.daily_listeners, self.least)
 
     @property
     def place(self) -> After:
@@ -237,7 +247,7 @@ async def board(connection: Connection, wanted: Wanted) -> Board:
             wanted.after and wanted.after.worth,
             wanted.after and wanted.after.title,
         )
-    return Board([Entry(Counts(*row[11:]), *row[:10]) for row in rows], rows[0][10] if rows else 0)
+    return Board([Entry(Counts(*row[12:]), *row[:11]) for row in rows], rows[0][11] if rows else 0)
 
 
 async def place(connection: Connection, kind: Kind, key: str, days: Days | None) -> tuple[int, int]:

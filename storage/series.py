@@ -33,12 +33,16 @@ GROUP BY 1 ORDER BY 1
 """
 # Listeners of a day are those of its last salt. Over several days they are added up: nobody can be known again.
 _LISTENERS: Final = """
-SELECT date_trunc($5, d.day::timestamp)::date, coalesce(sum(c.listeners), 0)::bigint, bool_or(d.partial)
-FROM token_day d
-LEFT JOIN listener_count c
-  ON c.day = d.day AND c.generation = d.generation
-     AND c.target_key = (SELECT counted_key($2, $1)) AND c.target_kind = $2
-WHERE d.day BETWEEN $3 AND $4 GROUP BY 1 ORDER BY 1
+SELECT date_trunc($5, day::timestamp)::date, coalesce(sum(listeners), 0)::bigint, bool_or(partial),
+       min(listeners) FILTER (WHERE listeners > 0)
+FROM (
+    SELECT d.day, d.partial, sum(c.listeners)::bigint AS listeners
+    FROM token_day d
+    LEFT JOIN listener_count c
+      ON c.day = d.day AND c.generation = d.generation
+         AND c.target_key = (SELECT counted_key($2, $1)) AND c.target_kind = $2
+    WHERE d.day BETWEEN $3 AND $4 GROUP BY d.day
+) AS days GROUP BY 1 ORDER BY 1
 """
 
 
@@ -103,12 +107,34 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenerSum:
+    """Option B's listeners of some days, added up; `least`: of the days that had any, the one with the fewest."""
+
+    number: int = 0
+    least: int | None = None
+
+    def told(self, fewest: int) -> int | None:
+        """None where a day had some, but fewer: who may choose the days would subtract two sums and have that day."""
+        return None if self.least is not None and self.least < fewest else self.number
+
+    def __add__(self, other: "ListenerSum") -> "ListenerSum":
+        known = [one for one in (self.least, other.least) if one is not None]
+        return ListenerSum(self.number + other.number, min(known, default=None))
+
+
+@dataclass(frozen=True, slots=True)
 class DayListeners:
     """Option B's listeners of one step, each day's added up; `partial`: one of its days is counted in part only."""
 
     start: date
     listeners: int
     partial: bool
+    least: int | None = None
+
+    @property
+    def sum(self) -> ListenerSum:
+        """To be told, or not."""
+        return ListenerSum(self.listeners, self.least)
 
 
 async def first_day(connection: Connection, target: Target) -> date | None:

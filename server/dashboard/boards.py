@@ -30,7 +30,7 @@ Line = tuple[Entry, Markup]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A column's head: a link that sorts by it, or that turns the order round."""
+    """A column's head: a link that sorts by it, or that turns the order round; without address it does not."""
 
     name: str
     sort: Sort
@@ -102,7 +102,7 @@ def _wanted(desk: Desk, kind: Kind, span: Span, *, in_a_file: bool) -> Wanted:
     search, medium = request.args.get("q", "").strip(), request.args.get("medium") or None
     if len(search) > _LONGEST_SEARCH or "\x00" in search or "\x00" in (medium or ""):
         raise BadQuestion(f"q is a part of a title or key, of at most {_LONGEST_SEARCH} characters.")
-    sort = _sort()
+    sort = _sort(desk)
     descending = asked.one_of("order", ("asc", "desc"), "asc" if sort == "title" else "desc") == "desc"
     counted = desk.counted()
     return Wanted(
@@ -118,9 +118,15 @@ def _wanted(desk: Desk, kind: Kind, span: Span, *, in_a_file: bool) -> Wanted:
     )
 
 
-def _sort() -> Sort:
-    word = asked.one_of("sort", get_args(Sort), "plays")
-    return next(sort for sort in get_args(Sort) if sort == word)
+def _sort(desk: Desk) -> Sort:
+    allowed: list[Sort] = [sort for sort in get_args(Sort) if sort != "listeners" or not _hides(desk)]
+    word = asked.one_of("sort", allowed, "plays")
+    return next(sort for sort in allowed if sort == word)
+
+
+def _hides(desk: Desk) -> bool:
+    """Whether small numbers of listeners are hidden, which their order would tell."""
+    return desk.fewest > 1
 
 
 def columns(desk: Desk) -> list[tuple[str, Sort]]:
@@ -147,7 +153,8 @@ def _heads(desk: Desk, wanted: Wanted) -> Mapping[Sort, Head]:
         first = "asc" if sort == "title" else "desc"
         order = ("asc" if wanted.descending else "desc") if current else first
         aria = ("descending" if wanted.descending else "ascending") if current else ""
-        heads[sort] = Head(name, sort, here({}, sort=sort, order=None if order == first else order, page=None), aria)
+        address = here({}, sort=sort, order=None if order == first else order, page=None)
+        heads[sort] = Head(name, sort, "" if sort == "listeners" and _hides(desk) else address, aria)
     return heads
 
 
@@ -156,7 +163,7 @@ def listeners_of(desk: Desk, entry: Entry) -> str | None:
     counted = desk.counted()
     if not counted.pseudonym and not counted.token:
         return None
-    return wording.count(desk.listeners(entry.listeners if counted.pseudonym else entry.daily_listeners))
+    return wording.count(desk.listeners(entry.listeners) if counted.pseudonym else desk.by_day(entry.by_day))
 
 
 def _table(desk: Desk, kind: Kind, board: Board) -> Table:
@@ -192,5 +199,5 @@ def _row(desk: Desk, kind: Kind, entry: Entry) -> list[Cell]:
     if counted.pseudonym:
         row.append(desk.listeners(entry.listeners))
     if counted.token:
-        row.append(desk.listeners(entry.daily_listeners))
+        row.append(desk.by_day(entry.by_day))
     return row

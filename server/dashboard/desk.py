@@ -11,6 +11,7 @@ from privacy.modes import Derives, Mode, derives
 from server.health import Doctor
 from server.stream import Source
 from storage.bridge import Database
+from storage.series import ListenerSum
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,18 @@ class Desk:
         """Which listeners the privacy mode counts."""
         return derives(self.mode(), objected=False)
 
+    @property
+    def fewest(self) -> int:
+        """Smaller numbers of listeners are not told: the operator sees each, who came by a share link does not."""
+        return self.min_listeners if is_shared() else 0
+
     def listeners(self, number: int) -> int | None:
-        """None where so few are not to be told: the operator sees every number, who came by a share link does not."""
-        return None if is_shared() and 0 < number < self.min_listeners else number
+        """Those of all time; None where so few are not to be told."""
+        return None if 0 < number < self.fewest else number
+
+    def by_day(self, listeners: ListenerSum) -> int | None:
+        """Those of some days, added up; None where one of the days is not to be told."""
+        return listeners.told(self.fewest)
 
 
 def is_shared() -> bool:

@@ -38,8 +38,8 @@ def add(routes: Blueprint, desk: Desk) -> None:
             "dashboard/overview.html",
             "overview",
             says,
-            [story.table(told, desk.listeners)],
-            {name: draw for name, draw in story.pictures(told, desk.listeners).items() if name in _PICTURES},
+            [story.table(told, desk.by_day)],
+            {name: draw for name, draw in story.pictures(told, desk.by_day).items() if name in _PICTURES},
         )
 
     add_page(routes, "overview", build, path="/")

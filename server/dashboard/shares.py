@@ -58,7 +58,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         span = await asked.span(desk)
         told, entries = await desk.database.run(_read, span)
         total = told.sum
-        pictures = story.pictures(told, desk.listeners)
+        pictures = story.pictures(told, desk.by_day)
         says = {
             "asked": asked.picker(span),
             "story": told,
@@ -70,7 +70,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             "entries": [entry for entry in entries if entry.counts.shares or entry.counts.via],
             "behind": summary.behind(told, desk),
         }
-        tables = [_table(entries), story.table(told, desk.listeners)]
+        tables = [_table(entries), story.table(told, desk.by_day)]
         return Sheet(
             "dashboard/shares.html",
             "shares",

@@ -13,7 +13,7 @@ from storage import figures, series
 from storage.bridge import Connection
 from storage.counters import Target
 from storage.figures import SITE, Figures
-from storage.series import Counts, DayListeners, Step
+from storage.series import Counts, DayListeners, ListenerSum, Step
 
 BUCKETS: Final = (
     ("complete", "Played to the end"),
@@ -22,6 +22,8 @@ BUCKETS: Final = (
 )
 """Look and name, the foot of the stack first: what was played to the end carries the rest."""
 CHANNELS: Final = (("link", "Link"), ("embed", "Embed"))
+Told = Callable[[ListenerSum], int | None]
+"""Listeners of some days as they may be told; None: not at all."""
 _STEP_COLUMN: Final[dict[Step, str]] = {"day": "Day", "week": "Week of", "month": "Month"}
 _A_STEP: Final[dict[Step, str]] = {"day": "a day", "week": "a week", "month": "a month"}
 
@@ -33,10 +35,10 @@ class Story:
     span: Span
     starts: Sequence[date]
     counts: Sequence[Counts]
-    daily: Sequence[int | None] | None  # option B's listeners, each day's added up; None where not counted
+    daily: Sequence[ListenerSum | None] | None  # option B's listeners, each day's added up; None where not counted
     cut: frozenset[date]  # steps in which a day's listeners are counted in part only
     before: Counts | None
-    daily_before: int | None
+    daily_before: ListenerSum | None
     all_time: Figures
     since: date | None  # the first day the site counted anything
 
@@ -46,9 +48,11 @@ class Story:
         return sum(self.counts, Counts())
 
     @property
-    def daily_sum(self) -> int | None:
+    def daily_sum(self) -> ListenerSum | None:
         """Listeners by day, added up over the range."""
-        return None if self.daily is None else sum(one for one in self.daily if one is not None)
+        if self.daily is None:
+            return None
+        return sum((one for one in self.daily if one is not None), ListenerSum())
 
 
 async def read(connection: Connection, target: Target, span: Span, *, tokens: bool) -> Story | None:
@@ -71,7 +75,7 @@ async def read(connection: Connection, target: Target, span: Span, *, tokens: bo
         cut = frozenset(one.start for one in by_step if one.partial)
         if earlier is not None:
             found = await series.listeners(connection, target, earlier.first, earlier.last, "month")
-            daily_before = sum(one.listeners for one in found)
+            daily_before = sum((one.sum for one in found), ListenerSum())
     before = None
     if earlier is not None:
         past = await series.series(connection, target, earlier.first, earlier.last, "month")
@@ -80,12 +84,12 @@ async def read(connection: Connection, target: Target, span: Span, *, tokens: bo
     return Story(span, starts, counts, daily, cut, before, daily_before, all_time, since)
 
 
-def _filled(found: Sequence[DayListeners], starts: Sequence[date]) -> list[int | None]:
-    known = {one.start: one.listeners for one in found}
+def _filled(found: Sequence[DayListeners], starts: Sequence[date]) -> list[ListenerSum | None]:
+    known = {one.start: one.sum for one in found}
     return [known.get(start) for start in starts]
 
 
-def table(story: Story, told: Callable[[int], int | None]) -> Table:
+def table(story: Story, told: Told) -> Table:
     """Every figure of every step. `told` hides numbers of listeners too small to be told."""
     columns = [
         Column(_STEP_COLUMN[story.span.step], "start", "month" if story.span.step == "month" else "date"),
@@ -108,11 +112,11 @@ def table(story: Story, told: Callable[[int], int | None]) -> Table:
     return Table("series", f"By {story.span.step}, {wording.span_name(story.span)}", columns, rows)
 
 
-def _told(number: int | None, told: Callable[[int], int | None]) -> int | None:
-    return None if number is None else told(number)
+def _told(listeners: ListenerSum | None, told: Told) -> int | None:
+    return None if listeners is None else told(listeners)
 
 
-def pictures(story: Story, told: Callable[[int], int | None]) -> Mapping[str, Callable[[], Chart]]:
+def pictures(story: Story, told: Told) -> Mapping[str, Callable[[], Chart]]:
     """Of a target, by name. A picture with nothing in it is left out."""
     drawn: dict[str, Callable[[], Chart]] = {}
     if story.sum.plays:
@@ -122,7 +126,7 @@ def pictures(story: Story, told: Callable[[int], int | None]) -> Mapping[str, Ca
         drawn["shares"] = lambda: shares(story)
     if story.sum.via:
         drawn["via"] = lambda: via(story)
-    if story.daily_sum:
+    if story.daily_sum and story.daily_sum.number:
         drawn["listeners"] = lambda: listeners(story, told)
     return drawn
 
@@ -179,7 +183,7 @@ def via(story: Story) -> Chart:
     return charts.columns("via", "Plays that shares brought", unit, _steps(story), stack, said)
 
 
-def listeners(story: Story, told: Callable[[int], int | None]) -> Chart:
+def listeners(story: Story, told: Told) -> Chart:
     """Option B's, by day or added up."""
     numbers = [_told(one, told) for one in story.daily or ()]
     title = "Listeners by day" if story.span.step == "day" else "Listeners by day, added up"

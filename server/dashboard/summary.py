@@ -19,6 +19,7 @@ BEHIND: Final = {
     "via": ("start", "viaLink", "viaEmbed"),
     "listeners": ("start", "listeners"),
 }
+_TOO_FEW: Final = "too few to be told"
 _OFF: Final = "Listeners are not counted: the privacy mode is off."
 _CUT: Final = "On a day whose salt was made late or replaced, only the listeners of a part of it are counted."
 
@@ -47,7 +48,7 @@ def says(story: Story, desk: Desk) -> dict[str, object]:
 
 def behind(story: Story, desk: Desk) -> Callable[[str], Table | None]:
     """The table behind a picture; None where the privacy mode has no such picture."""
-    table = stories.table(story, desk.listeners)
+    table = stories.table(story, desk.by_day)
     known = {column.field for column in table.columns}
     return lambda picture: table.picked(*BEHIND[picture]) if known.issuperset(BEHIND[picture]) else None
 
@@ -77,17 +78,15 @@ def _listeners(story: Story, desk: Desk) -> list[Figure]:
     counted = desk.counted()
     shown = []
     if counted.token:
-        number = None if story.daily_sum is None else desk.listeners(story.daily_sum)
-        earlier = None if story.daily_before is None else desk.listeners(story.daily_before)
+        number = None if story.daily_sum is None else desk.by_day(story.daily_sum)
+        earlier = None if story.daily_before is None else desk.by_day(story.daily_before)
         moved = wording.change(number, earlier, story.span)
         name = "Listeners" if story.span.days == 1 else "Listeners by day, added up"
-        shown.append(Figure(name, wording.count(number), moved, _hidden(number, story.daily_sum)))
+        hidden = number is None and story.daily_sum is not None
+        days = "" if story.span.days == 1 else " on one of the days"
+        shown.append(Figure(name, wording.count(number), moved, f"{_TOO_FEW}{days}" if hidden else ""))
     if counted.pseudonym:
         number = desk.listeners(story.all_time.listeners)
-        more = _hidden(number, story.all_time.listeners) or "of all time"
+        more = "of all time" if number is not None else _TOO_FEW
         shown.append(Figure("Listeners", wording.count(number), None, more))
     return shown
-
-
-def _hidden(told: int | None, number: int | None) -> str:
-    return "too few to be told" if told is None and number else ""

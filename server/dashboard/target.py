@@ -52,8 +52,8 @@ async def _sheet(desk: Desk, target: Target) -> Sheet:
         "key": target.key,
         "standing": standing,
     }
-    tables = [story.table(told, desk.listeners)]
-    pictures = dict(story.pictures(told, desk.listeners))
+    tables = [story.table(told, desk.by_day)]
+    pictures = dict(story.pictures(told, desk.by_day))
     if tracks:
         says["album"] = album.read(tracks)
         tables.append(album.table(tracks))
