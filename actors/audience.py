@@ -22,7 +22,8 @@ class News:
 class Follower:
     """One of the audience."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_link: bool = False) -> None:
+        self.by_link = by_link
         self._news: deque[News] = deque(maxlen=_MOST_WAITING)
         self._bell = trio.Event()
         self._lost = 0  # news that were not taken in time, since `take`
@@ -55,9 +56,13 @@ class Follower:
 class Audience:
     """All of them."""
 
-    def __init__(self, most: int, patience_s: float) -> None:
-        """Who has not come for news for `patience_s` gives its place to a new one."""
+    def __init__(self, most: int, patience_s: float, *, most_by_link: int | None = None) -> None:
+        """Who has not come for news for `patience_s` gives its place to a new one.
+
+        Those who came by a share link have at most `most_by_link` of the places.
+        """
         self._most = most
+        self._most_by_link = most if most_by_link is None else most_by_link
         self._patience_s = patience_s
         self._followers: set[Follower] = set()
         self._over = False
@@ -65,18 +70,20 @@ class Audience:
     def __len__(self) -> int:
         return len(self._followers)
 
-    @property
-    def full(self) -> bool:
+    def full(self, *, by_link: bool = False) -> bool:
         """Whether there is no place."""
         now = trio.current_time()
         for one in [one for one in self._followers if now - one.came_at > self._patience_s]:
             one.end()
             self._followers.discard(one)
-        return len(self._followers) >= self._most
+        linked = sum(one.by_link for one in self._followers)
+        return len(self._followers) >= self._most or (by_link and linked >= self._most_by_link)
 
-    def join(self) -> Follower:
-        """Follow; `leave` afterwards."""
-        follower = Follower()
+    def join(self, *, by_link: bool = False) -> Follower | None:
+        """Follow; `leave` afterwards. None: there is no place."""
+        if self.full(by_link=by_link):
+            return None
+        follower = Follower(by_link=by_link)
         if self._over:
             follower.end()
         self._followers.add(follower)

@@ -31,6 +31,7 @@ _LAST_WORD_S: Final = 1.0  # how long a stop waits for it
 _MOST_UNTOLD: Final = 512  # payloads; with more the whole hour is told instead
 _AT_ONCE: Final = 128  # payloads in one transaction, which is 1 MB
 STREAMS: Final = 64  # followers of one process
+_STREAMS_BY_LINK: Final = 16  # of them: a link that became public leaves the others to the operator
 _PATIENCE_S: Final = 60.0  # four times as long as a stream is silent
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class Pulse:
         self._asked = False
         self._bell = trio.Event()  # rung when there is something to tell
         self._processes = Processes()
-        self.audience = Audience(STREAMS, _PATIENCE_S)
+        self.audience = Audience(STREAMS, _PATIENCE_S, most_by_link=_STREAMS_BY_LINK)
         self._stopping = False
         self._last_word = trio.Event()
         self.connected = False

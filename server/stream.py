@@ -57,40 +57,46 @@ def blueprint(source: Source) -> Blueprint:
     return routes
 
 
-def answer(source: Source) -> Response:
-    """The stream, or 503 where there are too many."""
-    if source.pulse.audience.full:
-        detail = "So many live streams are open that there is no room for another; close one, or ask again later."
-        return as_response(problem(503, "streams", "Too many streams", detail, {"retry-after": str(_RETRY_AFTER_S)}))
-    # A HEAD would wait for the end of a body that has none.
-    response = Response(b"" if request.method == "HEAD" else Stream(source), headers=_HEADERS)
+def answer(source: Source, *, by_link: bool = False) -> Response:
+    """The stream, or 503 where there are too many; `by_link`: for who came by a share link."""
+    audience = source.pulse.audience
+    if request.method == "HEAD":  # which would wait for the end of a body that has none
+        return _full() if audience.full(by_link=by_link) else Response(b"", headers=_HEADERS)
+    # Joined before the answer is begun: of many that ask at once each would find the same place free. An answer that
+    # is never begun loses its place as one who does not come for news.
+    follower = audience.join(by_link=by_link)
+    if follower is None:
+        return _full()
+    response = Response(Stream(source, follower), headers=_HEADERS)
     response.timeout = None
     return response
+
+
+def _full() -> Response:
+    detail = "So many live streams are open that there is no room for another; close one, or ask again later."
+    return as_response(problem(503, "streams", "Too many streams", detail, {"retry-after": str(_RETRY_AFTER_S)}))
 
 
 class Stream(ResponseBody):
     """One client's. However it ends, its place is free afterwards."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, follower: Follower) -> None:
         self._source = source
-        self._follower: Follower | None = None
+        self._follower = follower
         self._shown: int | None = None  # the minute of the hour that was sent last
 
     async def __aenter__(self) -> "Stream":
-        self._follower = self._source.pulse.audience.join()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._follower is not None
         self._source.pulse.audience.leave(self._follower)
 
     def __aiter__(self) -> "Stream":
         return self
 
     async def __anext__(self) -> bytes:
-        assert self._follower is not None
         if self._shown is None:
             return b"retry: %d\n\n%s" % (_RETRY_MS, await self._hour())
         news, lost = await self._next()
@@ -106,7 +112,6 @@ class Stream(ResponseBody):
         return said or b": still here\n\n"
 
     async def _next(self) -> tuple[list[News], int]:
-        assert self._follower is not None
         with trio.move_on_after(_KEEP_ALIVE_S):
             return await self._follower.take()
         return [], 0

@@ -99,6 +99,7 @@ def _running(pulse: Pulse) -> bool:
 
 async def _lines(pulse: Pulse, titles: Titles) -> None:
     follower = pulse.audience.join()
+    assert follower is not None, "nobody else follows here"
     await _hour(pulse, titles)
     while _still(pulse):
         with trio.move_on_after(_REFRESH_S):
@@ -130,6 +131,7 @@ def _print(event: str, said: Mapping[str, object]) -> None:
 
 async def _table(pulse: Pulse, titles: Titles, config: Config) -> None:
     follower = pulse.audience.join()
+    assert follower is not None, "nobody else follows here"
     recent: deque[Text] = deque(maxlen=_RECENT)
     with Live(console=Console(), auto_refresh=False, transient=False) as shown:
         while _still(pulse):

@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from actors.lately import Summary, Sums
 from server import stream
 from server.access.rules import Rule, Scope
-from server.dashboard.desk import Desk
+from server.dashboard.desk import Desk, is_shared
 from server.dashboard.page import Sheet, access, add_page
 from server.dashboard.tables import Cell, Column, Table
 from server.stream import targets_of
@@ -54,7 +54,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
 
     @routes.get("/live/stream")
     async def live_stream() -> Response:
-        return stream.answer(desk.live)
+        return stream.answer(desk.live, by_link=is_shared())
 
 
 def bars(minutes: Sequence[Sums]) -> list[list[tuple[str, float, float]]]:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from quart_trio import QuartTrio
 
-from actors.audience import Audience, News
+from actors.audience import Audience, Follower, News
 from actors.happening import Happening
-from actors.pulse import Pulse
-from server.stream import Source, Stream
+from actors.pulse import STREAMS, Pulse
+from server.stream import Source, Stream, answer
 from server.titles import Titles
 from storage.bridge import Database, DatabaseUnavailable
 
@@ -43,6 +44,16 @@ def source(clock: Clock, own: Pulse) -> Source:
     return Source(own, Titles(NoDatabase()))
 
 
+def joined(audience: Audience) -> Follower:
+    follower = audience.join()
+    assert follower is not None
+    return follower
+
+
+def stream_of(source: Source) -> Stream:
+    return Stream(source, joined(source.pulse.audience))
+
+
 def events(said: bytes) -> Sequence[tuple[str, Any]]:
     blocks = [block.split("\n") for block in said.decode().split("\n\n") if block.startswith("event: ")]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in blocks]
@@ -52,7 +63,7 @@ async def test_the_hour_comes_first_also_without_titles(autojump_clock: trio.tes
     clock = Clock()
     own = pulse(clock)
     own._add("one", own.minute, {COMPLETE: 2})
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         first = await anext(stream)
     assert first.startswith(b"retry: 3000\n\n")
     [(name, hour)] = events(first)
@@ -64,7 +75,7 @@ async def test_the_hour_comes_first_also_without_titles(autojump_clock: trio.tes
 async def test_what_is_counted_comes_as_it_is_told(autojump_clock: trio.testing.MockClock) -> None:
     clock = Clock()
     own = pulse(clock)
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         own._add("one", own.minute, {COMPLETE: 2, Happening("release", "r", "embed"): 1, COMPLETE.of_others: 3})
         [(name, counted)] = events(await anext(stream))
@@ -77,7 +88,7 @@ async def test_what_is_counted_comes_as_it_is_told(autojump_clock: trio.testing.
 async def test_a_slow_client_loses_the_oldest_is_told_and_gets_the_hour(autojump_clock: trio.testing.MockClock) -> None:
     clock = Clock()
     own = pulse(clock)
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         for _ in range(35):
             own._add("one", own.minute, {COMPLETE: 1})
@@ -90,7 +101,7 @@ async def test_a_silent_stream_is_kept_alive_by_comments(autojump_clock: trio.te
     clock = Clock()
     own = pulse(clock)
     began = trio.current_time()
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         assert (await anext(stream)).startswith(b":")
     assert trio.current_time() - began == pytest.approx(15, abs=0.1)
@@ -99,7 +110,7 @@ async def test_a_silent_stream_is_kept_alive_by_comments(autojump_clock: trio.te
 async def test_with_a_new_minute_the_hour_is_told_again(autojump_clock: trio.testing.MockClock) -> None:
     clock = Clock()
     own = pulse(clock)
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         clock.now += 60
         [(name, hour)] = events(await anext(stream))
@@ -109,7 +120,7 @@ async def test_with_a_new_minute_the_hour_is_told_again(autojump_clock: trio.tes
 async def test_an_hour_that_was_told_anew_is_shown(autojump_clock: trio.testing.MockClock) -> None:
     clock = Clock()
     own = pulse(clock)
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         own.audience.tell(News(own.minute, None))
         assert ["hour"] == [name for name, _ in events(await anext(stream))]
@@ -118,7 +129,7 @@ async def test_an_hour_that_was_told_anew_is_shown(autojump_clock: trio.testing.
 async def test_a_stream_ends_when_the_audience_does_and_leaves(autojump_clock: trio.testing.MockClock) -> None:
     clock = Clock()
     own = pulse(clock)
-    async with Stream(source(clock, own)) as stream:
+    async with stream_of(source(clock, own)) as stream:
         await anext(stream)
         assert 1 == len(own.audience)
         own.audience.end()
@@ -131,19 +142,54 @@ async def test_places_are_limited_and_one_who_does_not_come_for_news_loses_its_o
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     audience = Audience(2, patience_s=60)
-    asleep = audience.join()
+    asleep = joined(audience)
     await trio.sleep(50)
     audience.join()
-    assert audience.full
+    assert audience.full()
     await trio.sleep(20)
-    assert not audience.full
+    assert not audience.full()
     assert asleep.over
     assert 1 == len(audience)
 
 
 async def test_who_leaves_makes_room() -> None:
     audience = Audience(1, patience_s=60)
-    one = audience.join()
-    assert audience.full
+    one = joined(audience)
+    assert audience.full()
     audience.leave(one)
-    assert not audience.full
+    assert not audience.full()
+
+
+async def test_who_came_by_a_link_has_a_part_of_the_places_and_the_others_have_the_rest() -> None:
+    audience = Audience(3, patience_s=60, most_by_link=1)
+    first = audience.join(by_link=True)
+    assert first is not None
+    assert None is audience.join(by_link=True)
+    assert audience.full(by_link=True)
+    assert [False, False, True] == [audience.join() is None for _ in range(3)]
+    audience.leave(first)
+    assert audience.join(by_link=True) is not None
+
+
+async def test_without_a_place_nobody_joins() -> None:
+    audience = Audience(2, patience_s=60)
+    assert [False, False, True, True] == [audience.join() is None for _ in range(4)]
+    assert 2 == len(audience)
+
+
+async def test_of_many_that_ask_at_once_no_more_are_let_in_than_there_are_places() -> None:
+    """All are answered before the first body is begun."""
+    own = pulse(Clock())
+    app = QuartTrio("streams")
+    statuses = []
+    for _ in range(70):
+        async with app.test_request_context("/api/live"):
+            statuses.append(answer(source(Clock(), own)).status_code)
+    assert [200] * STREAMS + [503] * (70 - STREAMS) == statuses
+
+
+async def test_links_leave_places_to_the_operator() -> None:
+    own = pulse(Clock())
+    async with QuartTrio("streams").test_request_context("/shared/link/live/stream"):
+        statuses = [answer(source(Clock(), own), by_link=True).status_code for _ in range(17)]
+        assert ([200] * 16 + [503], 200) == (statuses, answer(source(Clock(), own)).status_code)
