@@ -47,6 +47,7 @@ class Parts:
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
     api_limiter: Limiter
+    link_limiter: Limiter  # of pages behind share links
     demo_audio: Path | None  # the demo's audio folder; None: no demo
     access: Access  # to what is the operator's
     pulse: Pulse
@@ -109,7 +110,7 @@ def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, doctor: 
     desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, doctor, parts.zone)
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
-    app.register_blueprint(dashboard.blueprint(desk, dashboard.SHARED), url_prefix="/shared/<link>")
+    app.register_blueprint(dashboard.behind_links(desk, parts.link_limiter), url_prefix="/shared/<link>")
 
 
 def _api(parts: Parts) -> api.Api:

@@ -36,7 +36,7 @@ from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, catalog_pull, opening
+from server import app, catalog_pull, dashboard, opening
 from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
@@ -187,6 +187,7 @@ async def run_tree(
             Limiter(
                 config.limits.api_per_minute, config.limits.api_burst, key=chance.random_bytes(32), now=time.monotonic
             ),
+            dashboard.link_limiter(chance.random_bytes(32), time.monotonic),
             place.audio,
             access,
             pulse,

@@ -1,21 +1,27 @@
 """The operator's pages, as one blueprint that may be mounted twice: for the operator, and behind a public link."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, Final
 
-from quart import Blueprint, g
+from quart import Blueprint, Response, g
 
 from server import static_files
 from server.access.rules import ANYBODY, Rule, Scope
+from server.access.tokens import digest
 from server.dashboard import boards, health, live, overview, page, privacy, shares, target
 from server.dashboard.desk import Desk
+from server.dashboard.room import FOR_LINKS, Room
+from server.limiter import Limiter
 
 _PAGES: Final[tuple[ModuleType, ...]] = (overview, boards, target, shares, live, health, privacy)
 """Each has `add(routes, desk)`, and `ACCESS` from its endpoints to their rules."""
 
 OPERATOR, SHARED = "dashboard", "shared"
 """The two mounts: names of blueprints, and so the first part of an endpoint's name."""
+_PAGES_A_MINUTE: Final = 120  # behind one link, of one process: a page every half second, for all who read it
+_PAGES_AT_ONCE: Final = 120  # a link that was sent to many is opened by many at once
 
 
 def _access() -> dict[str, Rule]:
@@ -34,16 +40,37 @@ def _pages(mount: str) -> list[ModuleType]:
 ACCESS: Final = _access()
 
 
-def blueprint(desk: Desk, name: str = OPERATOR) -> Blueprint:
-    """The pages, to be registered at `/dashboard`; as SHARED, at `/shared/<link>`, where `g.link` is the link's."""
-    routes = Blueprint(name, __name__, template_folder="templates")
-    if name == SHARED:
-        _keep_link(routes)
-    for module in _pages(name):
+def blueprint(desk: Desk) -> Blueprint:
+    """The pages, to be registered at `/dashboard`."""
+    return _mounted(Blueprint(OPERATOR, __name__, template_folder="templates"), desk)
+
+
+def behind_links(desk: Desk, limiter: Limiter) -> Blueprint:
+    """The pages, to be registered at `/shared/<link>`; `g.link` is the link's."""
+    routes = Blueprint(SHARED, __name__, template_folder="templates")
+    _keep_link(routes)
+    _limit(routes, limiter)
+    return _mounted(routes, replace(desk, room=Room(FOR_LINKS)))
+
+
+def link_limiter(key: bytes, now: Callable[[], float]) -> Limiter:
+    """For `behind_links`. Whose link it is has no say in it: a public one may be in anybody's hands."""
+    return Limiter(_PAGES_A_MINUTE, _PAGES_AT_ONCE, key=key, now=now)
+
+
+def _mounted(routes: Blueprint, desk: Desk) -> Blueprint:
+    for module in _pages(routes.name):
         add: Callable[[Blueprint, Desk], None] = module.add
         add(routes, desk)
     page.add_manners(routes)
     return routes
+
+
+def _limit(routes: Blueprint, limiter: Limiter) -> None:
+    @routes.before_request
+    async def check() -> Response | None:
+        wait = limiter.refuse_for(digest(g.link))
+        return await page.too_often(wait) if wait else None
 
 
 def files() -> Blueprint:

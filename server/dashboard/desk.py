@@ -1,13 +1,14 @@
 """What the pages of the dashboard work with, and what they may know about who is looking."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from quart import g
 
 from privacy.modes import Derives, Mode, derives
+from server.dashboard.room import FOR_OPERATOR, Room
 from server.health import Doctor
 from server.stream import Source
 from storage.bridge import Database
@@ -25,6 +26,7 @@ class Desk:
     live: Source  # what is counted at this moment
     doctor: Doctor  # how the service is
     zone: ZoneInfo  # of the site
+    room: Room = field(default_factory=lambda: Room(FOR_OPERATOR))  # that its pages have
 
     def counted(self) -> Derives:
         """Which listeners the privacy mode counts."""

@@ -59,7 +59,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         }
         return Sheet("dashboard/health.html", "health", says, [_table(health)])
 
-    add_page(routes, "health", build)
+    add_page(routes, desk.room, "health", build)
 
 
 def outcomes(report: Report) -> list[Outcome]:

@@ -50,7 +50,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         }
         return Sheet("dashboard/live.html", "live", says, [_minutes(summary, desk), _targets(named)])
 
-    add_page(routes, "live", build)
+    add_page(routes, desk.room, "live", build)
 
     @routes.get("/live/stream")
     async def live_stream() -> Response:

@@ -42,7 +42,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             {name: draw for name, draw in story.pictures(told, desk.by_day).items() if name in _PICTURES},
         )
 
-    add_page(routes, "overview", build, path="/")
+    add_page(routes, desk.room, "overview", build, path="/")
 
 
 async def _read(connection: Connection, span: Span, tokens: bool) -> tuple[Story, Sequence[Entry]]:

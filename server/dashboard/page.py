@@ -6,11 +6,11 @@ reach a page through Jinja, which escapes, and a file through `tables` and `char
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-import trio
 from quart import Blueprint, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
@@ -18,6 +18,7 @@ from server.access.rules import Rule, Scope
 from server.dashboard import wording
 from server.dashboard.charts import Chart, proportion
 from server.dashboard.desk import is_shared
+from server.dashboard.room import Room
 from server.dashboard.tables import Table
 from server.span import SpanError
 from server.static_files import StaticFiles
@@ -58,20 +59,25 @@ class Sheet:
 Build = Callable[..., Awaitable[Sheet]]
 
 
-def add_page(routes: Blueprint, name: str, build: Build, *, path: str | None = None, keyed: bool = False) -> None:
+def add_page(
+    routes: Blueprint, room: Room, name: str, build: Build, *, path: str | None = None, keyed: bool = False
+) -> None:
     """`/NAME`, `/NAME.csv?table=` and `/NAME.svg?picture=`; of a `keyed` page, `/NAME/KEY`, `/NAME.csv/KEY` and so
     on: a key may end in ".csv" itself.
     """
     rest = "/<key:key>" if keyed else ""
 
     async def html(**key: str) -> str:
-        return await _page(name, await build(**key), key)
+        async with room.pages:
+            return await _page(room, name, await build(**key), key)
 
     async def as_csv(**key: str) -> Response:
-        return _file_of_table(await build(**key), **key)
+        async with room.pages:
+            return await _file_of_table(room, await build(**key), **key)
 
     async def as_svg(**key: str) -> Response:
-        return await _file_of_picture(await build(**key), **key)
+        async with room.pages:
+            return await _file_of_picture(room, await build(**key), **key)
 
     routes.add_url_rule(f"/{name}{rest}" if path is None else path, name, html)
     routes.add_url_rule(f"/{name}.csv{rest}", f"{name}_csv", as_csv)
@@ -83,8 +89,8 @@ def access(*names: str) -> dict[str, Rule]:
     return {f"{name}{form}": Scope.READ for name in names for form in ("", "_csv", "_svg")}
 
 
-async def _page(name: str, sheet: Sheet, key: Mapping[str, str]) -> str:
-    pictures = await trio.to_thread.run_sync(lambda: {name: draw() for name, draw in sheet.pictures.items()})
+async def _page(room: Room, name: str, sheet: Sheet, key: Mapping[str, str]) -> str:
+    pictures = await room.aside(lambda: {name: draw() for name, draw in sheet.pictures.items()})
 
     def file(kind: str, **which: str) -> str:
         return _address(f".{name}_{kind}", key, request.args.to_dict() | which)
@@ -116,20 +122,24 @@ def _address(endpoint: str, key: Mapping[str, str], asked: Mapping[str, object])
     return path + query
 
 
-def _file_of_table(sheet: Sheet, key: str = "") -> Response:
+async def _file_of_table(room: Room, sheet: Sheet, key: str = "") -> Response:
     by_name = {table.name: table for table in sheet.tables}
     table = by_name.get(request.args.get("table", next(iter(by_name), "")))
     if table is None:
         raise BadQuestion(f"There is no such table; this page has {', '.join(by_name)}.")
-    return _download(table.as_csv(), "text/csv; charset=utf-8", _file_name(sheet.section, key, table.name, "csv"))
+    return _download(
+        await room.aside(table.as_csv), "text/csv; charset=utf-8", _file_name(sheet.section, key, table.name, "csv")
+    )
 
 
-async def _file_of_picture(sheet: Sheet, key: str = "") -> Response:
+async def _file_of_picture(room: Room, sheet: Sheet, key: str = "") -> Response:
     draw = sheet.pictures.get(request.args.get("picture", next(iter(sheet.pictures), "")))
     if draw is None:
         raise BadQuestion(f"There is no such picture; this page has {', '.join(sheet.pictures) or 'none'}.")
-    chart = await trio.to_thread.run_sync(draw)
-    response = _download(chart.by_itself(), "image/svg+xml", _file_name(sheet.section, key, chart.name, "svg"))
+    chart = await room.aside(draw)
+    response = _download(
+        await room.aside(chart.by_itself), "image/svg+xml", _file_name(sheet.section, key, chart.name, "svg")
+    )
     response.headers["content-security-policy"] = _PICTURE_POLICY
     return response
 
@@ -170,6 +180,14 @@ def add_manners(routes: Blueprint) -> None:
     routes.register_error_handler(DatabaseUnavailable, _database_away)
     routes.register_error_handler(DatabaseRefused, _database_away)
     routes.register_error_handler(NotFound, _not_found)
+
+
+async def too_often(wait_s: float) -> Response:
+    """A page that says when to come back."""
+    said = "This link is looked at so often that there is no room for more now. Try again in a moment."
+    return Response(
+        await _apology("Too many requests", said), 429, {"retry-after": str(ceil(wait_s))}, content_type=_HTML
+    )
 
 
 async def _bad_question(error: Exception) -> tuple[str, int]:

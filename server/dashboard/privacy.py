@@ -63,7 +63,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         }
         return Sheet("dashboard/privacy.html", "privacy", says)
 
-    add_page(routes, "privacy", build)
+    add_page(routes, desk.room, "privacy", build)
 
 
 def answers(mode: Mode) -> Sequence[tuple[str, str]]:

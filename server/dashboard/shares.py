@@ -79,7 +79,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             {name: pictures[name] for name in ("via", "shares") if name in pictures},
         )
 
-    add_page(routes, "shares", build)
+    add_page(routes, desk.room, "shares", build)
 
 
 async def _read(connection: Connection, span: Span) -> tuple[Story, Sequence[Entry]]:

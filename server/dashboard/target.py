@@ -32,7 +32,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         async def build(key: str) -> Sheet:
             return await _sheet(desk, Target(key, kind))
 
-        add_page(routes, kind, build, keyed=True)
+        add_page(routes, desk.room, kind, build, keyed=True)
 
     pages_of("track")
     pages_of("release")

@@ -33,6 +33,7 @@ def whole_app() -> QuartTrio:
             today=lambda: date(2026, 11, 21),
             metrics=NOWHERE,
             api_limiter=limiter,
+            link_limiter=limiter,
             demo_audio=Path("audio"),
             access=closed(),
             pulse=NOWHERE,
