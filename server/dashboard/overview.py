@@ -54,5 +54,5 @@ async def _read(connection: Connection, span: Span, tokens: bool) -> tuple[Story
 
 def _share_of_most(buckets: Sequence[int], most: int) -> Markup:
     """A bar as long as the plays are against those of the track played most, in three depths."""
-    looks = ("partial", "sampled", "complete")
+    looks = ("partial", "sampled", "complete", "unbucketed")
     return charts.proportion([*zip(looks, buckets, strict=True), ("rest", most - sum(buckets))])

@@ -21,6 +21,8 @@ BUCKETS: Final = (
     ("partial", "Left early"),
 )
 """Look and name, the foot of the stack first: what was played to the end carries the rest."""
+UNBUCKETED: Final = ("unbucketed", "Not known how far")
+"""Plays that were brought along from a counter which did not know; shown where there are any."""
 CHANNELS: Final = (("link", "Link"), ("embed", "Embed"))
 Told = Callable[[ListenerSum], int | None]
 """Listeners of some days as they may be told; None: not at all."""
@@ -94,7 +96,7 @@ def table(story: Story, told: Told) -> Table:
     columns = [
         Column(_STEP_COLUMN[story.span.step], "start", "month" if story.span.step == "month" else "date"),
         Column("Plays", "plays"),
-        *(Column(name, look) for look, name in reversed(BUCKETS)),
+        *(Column(name, look) for look, name in reversed(_stacked(story))),
         Column("Completion", "completionRate", "rate"),
         Column("Shares", "shares"),
         *(Column(f"{name} shares", f"shares{name}") for _, name in CHANNELS),
@@ -104,12 +106,16 @@ def table(story: Story, told: Told) -> Table:
         columns.append(Column("Listeners by day, added up", "listeners"))
     rows: list[list[Cell]] = []
     for at, (start, one) in enumerate(zip(story.starts, story.counts, strict=True)):
-        row: list[Cell] = [start, one.plays, one.partial, one.sampled, one.complete, one.completion_rate]
-        row += [one.shares, one.shares_link, one.shares_embed, one.via_link, one.via_embed]
+        row: list[Cell] = [start, one.plays, *(getattr(one, look) for look, _ in reversed(_stacked(story)))]
+        row += [one.completion_rate, one.shares, one.shares_link, one.shares_embed, one.via_link, one.via_embed]
         if story.daily is not None:
             row.append(_told(story.daily[at], told))
         rows.append(row)
     return Table("series", f"By {story.span.step}, {wording.span_name(story.span)}", columns, rows)
+
+
+def _stacked(story: Story) -> Sequence[tuple[str, str]]:
+    return (*BUCKETS, UNBUCKETED) if story.sum.unbucketed else BUCKETS
 
 
 def _told(listeners: ListenerSum | None, told: Told) -> int | None:
@@ -148,7 +154,7 @@ def _most(story: Story, amounts: Sequence[int], what: str) -> str:
 
 def plays(story: Story) -> Chart:
     """Stacked by bucket."""
-    stack = [Series(look, name, [getattr(one, look) for one in story.counts]) for look, name in BUCKETS]
+    stack = [Series(look, name, [getattr(one, look) for one in story.counts]) for look, name in _stacked(story)]
     said = _most(story, [one.plays for one in story.counts], "plays")
     return charts.columns("plays", "Plays", f"plays {_A_STEP[story.span.step]}", _steps(story), stack, said)
 

@@ -7,7 +7,7 @@ from typing import Final
 from server.dashboard import story as stories
 from server.dashboard import wording
 from server.dashboard.desk import Desk
-from server.dashboard.story import Story
+from server.dashboard.story import UNBUCKETED, Story
 from server.dashboard.tables import Table
 from server.dashboard.wording import Change
 
@@ -50,7 +50,12 @@ def behind(story: Story, desk: Desk) -> Callable[[str], Table | None]:
     """The table behind a picture; None where the privacy mode has no such picture."""
     table = stories.table(story, desk.by_day)
     known = {column.field for column in table.columns}
-    return lambda picture: table.picked(*BEHIND[picture]) if known.issuperset(BEHIND[picture]) else None
+
+    def of(picture: str) -> Table | None:
+        wanted = BEHIND[picture] + ((UNBUCKETED[0],) if picture == "plays" and UNBUCKETED[0] in known else ())
+        return table.picked(*wanted) if known.issuperset(wanted) else None
+
+    return of
 
 
 def figures(story: Story, desk: Desk) -> list[Figure]:
