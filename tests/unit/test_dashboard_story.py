@@ -1,4 +1,4 @@
-"""Plays without a bucket, which other counters counted, are a part of the picture and never of how far people listened."""
+"""Plays without a bucket, which other counters counted: a part of the picture, and of no completion rate."""
 
 from datetime import date
 
