@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.browser import axe
 from tests.integration.operating import Operating, operating
 from tests.support.operator import PASSWORD
 from tests.support.postgres import Postgres
@@ -118,6 +119,17 @@ def test_every_page_fits_is_readable_and_loads_nothing_it_may_not(
         assert 1 == page.get_by_role("main").count() == page.get_by_role("heading", level=1).count()
     finally:
         context.close()
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", ["/login", "/login?left=1", "/shared/none/read", "/api/docs"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_has_no_barrier(operated: Operating, browser: Browser, path: str, scheme: str) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light", bypass_csp=True)
+    page = context.new_page()
+    page.goto(at(operated, path))
+    assert [] == axe.barriers(page, axe.source())
+    context.close()
 
 
 def test_the_style_of_these_pages_is_kept_by_the_browser_for_good(operated: Operating) -> None:
