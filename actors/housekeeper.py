@@ -89,7 +89,7 @@ class Housekeeper:
 
     async def _partitions(self) -> None:
         today = self._today()
-        await self._database.transaction(log.make_months, [today, today + _AHEAD])
+        await self._database.transaction(log.make_months_ahead, [today, today + _AHEAD])
 
     async def _days(self) -> None:
         for day in await self._database.transaction(listener_day.close_over, self._today()):

@@ -7,6 +7,7 @@ away again. JSON has keys as they are.
 import csv
 import io
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal, get_args
@@ -78,10 +79,11 @@ async def stream(
     span = await snapshot.run(_span, wanted)
     total = await snapshot.run(export.events_in_all if wanted.what == "events" else export.days_in_all, *span)
     report(done, total)
-    async for names, rows in _sections(snapshot, wanted, span):
-        yield form.lines(names, rows)
-        done += len(rows)
-        report(done, max(done, total))
+    async with aclosing(_sections(snapshot, wanted, span)) as sections:
+        async for names, rows in sections:
+            yield form.lines(names, rows)
+            done += len(rows)
+            report(done, max(done, total))
 
 
 async def _span(connection: Connection, wanted: Wanted) -> tuple[date, date]:
@@ -98,22 +100,30 @@ async def _sections(
     columns = COLUMNS[wanted.what]
     if wanted.listeners and wanted.key_tag is not None:
         yield ("record", "pseudonym"), [("pseudonym_key", wanted.key_tag.hex())]
-    if wanted.what == "events":
-        for first, last in export.months(*span):
-            await snapshot.run(export.declare_events, first, last)
-            async for rows in _fetched(snapshot, "event"):
-                yield columns, rows
-    else:
-        if wanted.first is None and wanted.last is None:
-            await snapshot.run(export.declare_undated)
-            async for rows in _fetched(snapshot, "day"):
-                yield columns, rows
-        await snapshot.run(export.declare_days, *span)
-        async for rows in _fetched(snapshot, "day"):
+    async with aclosing(_events(snapshot, span) if wanted.what == "events" else _days(snapshot, wanted, span)) as found:
+        async for rows in found:
             yield columns, rows
     if wanted.listeners:
-        async for section in _listeners(snapshot):
-            yield section
+        async with aclosing(_listeners(snapshot)) as sections:
+            async for section in sections:
+                yield section
+
+
+async def _events(snapshot: Snapshot, span: tuple[date, date]) -> AsyncGenerator[Sequence[Row], None]:
+    for first, last in export.months(*span):
+        await snapshot.run(export.declare_events, first, last)
+        while rows := await snapshot.run(export.fetch, "event"):
+            yield rows
+
+
+async def _days(snapshot: Snapshot, wanted: Wanted, span: tuple[date, date]) -> AsyncGenerator[Sequence[Row], None]:
+    if wanted.first is None and wanted.last is None:
+        await snapshot.run(export.declare_undated)
+        while rows := await snapshot.run(export.fetch, "day"):
+            yield rows
+    await snapshot.run(export.declare_days, *span)
+    while rows := await snapshot.run(export.fetch, "day"):
+        yield rows
 
 
 async def _listeners(snapshot: Snapshot) -> AsyncGenerator[tuple[Sequence[str], Sequence[Row]], None]:
@@ -127,13 +137,8 @@ async def _listeners(snapshot: Snapshot) -> AsyncGenerator[tuple[Sequence[str], 
     )
     for record, declare, names in kinds:
         await snapshot.run(declare)
-        async for rows in _fetched(snapshot, record):
+        while rows := await snapshot.run(export.fetch, record):
             yield ("record", *names), [(record, *row) for row in rows]
-
-
-async def _fetched(snapshot: Snapshot, kind: str) -> AsyncGenerator[Sequence[Row], None]:
-    while rows := await snapshot.run(export.fetch, kind):
-        yield rows
 
 
 class _Csv:

@@ -38,6 +38,8 @@ BEGIN
 END $do$
 """
 _HOLD: Final = "LOCK TABLE ONLY play_event, ONLY share_event IN ACCESS SHARE MODE"
+# What still would wait is who rewrites the log; a caller that can come again does not queue behind it.
+_NOT_LONG: Final = "SET LOCAL lock_timeout = '2s'"
 _MONTH_LOCK: Final = "SELECT pg_advisory_xact_lock(748309117)"
 
 
@@ -80,6 +82,12 @@ async def make_months(connection: Connection, months: Iterable[date]) -> None:
     await connection.execute(_MONTH_LOCK)  # two processes making the same partition would collide
     for month in sorted({day.replace(day=1) for day in months}):
         await connection.execute(_MAKE_MONTH.format(month=month.isoformat()))
+
+
+async def make_months_ahead(connection: Connection, months: Iterable[date]) -> None:
+    """The same where there is time: gives up where it would have to wait (DatabaseUnavailable)."""
+    await connection.execute(_NOT_LONG)
+    await make_months(connection, months)
 
 
 async def hold(connection: Connection) -> None:

@@ -1,12 +1,14 @@
 """Cursor, counters, listeners, figures and the check that holds them together, on a real PostgreSQL."""
 
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 
 import pytest
+import trio
 
 from storage import catalog, counters, cursor, figures, listeners, log
-from storage.bridge import Address, Connection, Database, open_database
+from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.check import Report, check
 from storage.counters import Delta, Target
 from storage.figures import SITE, Figures
@@ -90,6 +92,55 @@ async def test_months_are_made_once_and_by_several_at_once(database: Database) -
     children = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'play_event'::regclass ORDER BY 1"
     expected = [("play_event_2026_11",), ("play_event_2026_12",), ("play_event_2027_01",)]
     assert expected == await rows(database, children)
+
+
+async def test_a_month_is_like_the_log_it_belongs_to(database: Database) -> None:
+    """With its own checks, and nothing that a later dump or migration would find different."""
+    await database.transaction(log.make_months, [MONDAY])
+    described = """
+        SELECT array_agg((attname, atttypid, attnotnull, attstattarget, attcollation)::text ORDER BY attnum)::text,
+               (SELECT array_agg(pg_get_constraintdef(oid) ORDER BY pg_get_constraintdef(oid))::text
+                FROM pg_constraint WHERE conrelid = attrelid)
+        FROM pg_attribute WHERE attrelid = '{}'::regclass AND attnum > 0 AND NOT attisdropped GROUP BY attrelid
+    """
+    for parent in ("play_event", "share_event"):
+        expected = await rows(database, described.format(parent))
+        assert expected == await rows(database, described.format(f"{parent}_2026_11"))
+
+
+async def read_log(connection: Connection) -> None:
+    await connection.execute("SELECT FROM play_event, share_event")
+
+
+async def test_a_month_is_made_and_counted_into_while_somebody_reads_the_log(database: Database) -> None:
+    """An export or a dump holds what it reads for as long as it takes."""
+    await database.transaction(log.make_months, [MONDAY])
+    async with database.snapshot() as reading:
+        await reading.run(read_log)
+        with trio.fail_after(10):
+            await database.transaction(log.make_months, [NEXT_MONTH])
+            await database.transaction(count_a_little)
+    assert [(2,)] == await rows(database, "SELECT count(*)::int FROM play_event")
+
+
+async def test_months_ahead_are_left_for_later_while_somebody_rewrites_the_log(database: Database) -> None:
+    """Everybody who counts would wait behind it."""
+    held, done = threading.Event(), threading.Event()
+
+    async def rewrite(connection: Connection) -> None:
+        await connection.execute("LOCK TABLE play_event IN SHARE UPDATE EXCLUSIVE MODE")
+        held.set()
+        while not done.is_set():
+            await connection.execute("SELECT pg_sleep(0.02)")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(database.transaction, rewrite)
+        await trio.to_thread.run_sync(held.wait)
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"), trio.fail_after(10):
+            await database.transaction(log.make_months_ahead, [MONDAY])
+        done.set()
+    await database.transaction(log.make_months_ahead, [MONDAY])
+    assert [("play_event_2026_11",)] == await rows(database, "SELECT to_regclass('play_event_2026_11')::text")
 
 
 async def count_a_little(connection: Connection) -> None:

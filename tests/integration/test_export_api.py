@@ -83,3 +83,23 @@ def test_one_export_at_a_time_and_a_reader_who_leaves_makes_room(exporting: Expo
         refused = exporting.ask("/api/export/days")
         assert (503, "30") == (refused.status, refused.headers["retry-after"])
     eventually(lambda: exporting.ask("/api/export/days").status == 200)
+
+
+@pytest.mark.full
+def test_a_reader_who_stops_reading_makes_room_after_a_minute_and_sees_that_the_rest_is_missing(
+    exporting: Exporting,
+) -> None:
+    door = Door.at(exporting.service.url)
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.settimeout(20)
+        reader.connect((door.host, door.port))
+        reader.sendall(b"GET /api/export/events HTTP/1.1\r\nHost: x\r\nX-Forwarded-User: me\r\n\r\n")
+        received = reader.recv(15)
+        assert received.startswith(b"HTTP/1.1 200")
+        assert 503 == exporting.ask("/api/export/days").status
+        eventually(lambda: exporting.ask("/api/export/days").status == 200, within_s=90)
+        while more := reader.recv(1 << 16):
+            received += more
+    assert b"transfer-encoding: chunked" in received.lower()
+    assert not received.endswith(b"0\r\n\r\n")
