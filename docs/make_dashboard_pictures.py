@@ -17,6 +17,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from playwright.sync_api import Browser  # noqa: E402  # found only with the line above
 
+from tests.browser.card_page import play  # noqa: E402
 from tests.browser.dashboard_site import Scheme, Site, dashboard, operating  # noqa: E402
 from tests.support.chromium import chromium  # noqa: E402
 from tests.support.postgres import running_postgres  # noqa: E402
@@ -33,6 +34,9 @@ PAGES: Final = {
     "track": f"track/{RELEASE}%2Ftrack-04",
     "release": f"release/{RELEASE}?range=all",
     "shares": "shares",
+    "live": "live",
+    "health": "health",
+    "privacy": "privacy",
     "wrong": "?range=fortnight",
 }
 
@@ -64,6 +68,11 @@ KEPT: Final = (
     Picture("release"),
     Picture("track", scheme="dark"),
     Picture("shares"),
+    Picture("live", scheme="dark"),
+    Picture("live", width=PHONE),
+    Picture("health"),
+    Picture("health", width=PHONE, scheme="dark"),
+    Picture("privacy", width=PHONE),
 )
 
 
@@ -87,11 +96,19 @@ def main() -> int:
         with running_postgres(Path(made) / "postgres") as postgres:
             for state, events in EVENTS.items():
                 with dashboard(Path(made), postgres, events=events, seed=1) as site:
+                    if state == "full":
+                        play_some(site)
                     for picture in pictures:
                         if picture.site == state:
                             take(picture, browser, site, folder or HERE / "images")
                 (Path(made) / "data").rename(Path(made) / f"data-{state}")
     return 0
+
+
+def play_some(site: Site) -> None:
+    """For the live page, which knows only what came in since the start."""
+    for number, key in enumerate((f"{RELEASE}/track-04", "release-07/track-02", "loose-1", f"{RELEASE}/track-01")):
+        play(site.service, key, *("complete", "sampled", "complete", "partial", "complete")[number:])
 
 
 def take(picture: Picture, browser: Browser, site: Site, folder: Path) -> None:

@@ -37,7 +37,7 @@ class Filled:
     def ask(self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
         async def run() -> T:
             async with open_database(Address(url=self.url), connections=1) as database:
-                return await database.run(work, *args, **kwargs)
+                return await database.transaction(work, *args, **kwargs)
 
         return trio.run(run)
 
