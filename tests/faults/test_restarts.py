@@ -16,6 +16,7 @@ from tests.support.certificate import make_certificate
 from tests.support.held import Held, held, short_folder
 from tests.support.load import Promises, assert_kept, counted
 from tests.support.nginx import PROGRAM, Nginx, nginx
+from tests.support.running import UNLIMITED
 from tests.support.service import READY, Service, eventually
 from tests.support.visitors import Regulars, Visitors
 
@@ -68,7 +69,7 @@ async def assert_counted(database_url: str, promises: Promises) -> None:
 
 
 def environment(database_url: str) -> dict[str, str]:
-    return {"TONEARM_DATABASE_URL": database_url}
+    return {**UNLIMITED, "TONEARM_DATABASE_URL": database_url}
 
 
 async def restarted(sockets: Held, service: Service, environ: dict[str, str], *words: str) -> Service:
@@ -111,7 +112,7 @@ async def test_a_process_that_becomes_the_next_one_refuses_and_loses_nothing(
     proxy: Nginx, sockets: Held, data_dir: Path, database_url: str, full: bool, embedded: bool
 ) -> None:
     traffic = Traffic(proxy)
-    service = sockets.serve(data_dir, {} if embedded else environment(database_url))
+    service = sockets.serve(data_dir, UNLIMITED if embedded else environment(database_url))
     await trio.to_thread.run_sync(service.ready)
     try:
         async with trio.open_nursery() as nursery:
