@@ -83,8 +83,11 @@ ONE_DOOR = {"proxy_pass         http://tonearm_events;": "proxy_pass         htt
 
 @pytest.mark.parametrize(
     ("words", "changes"),
-    [((), {}), ((), ONE_DOOR), (("--workers", "2"), {})],
-    ids=["the beacon listener", "Hypercorn", "two workers"],
+    [
+        pytest.param((), {}, id="the beacon listener"),
+        pytest.param((), ONE_DOOR, id="Hypercorn", marks=pytest.mark.full),
+        pytest.param(("--workers", "2"), {}, id="two workers", marks=pytest.mark.full),
+    ],
 )
 async def test_restarts_on_held_sockets_refuse_and_lose_nothing(
     sockets: Held, proxy: Nginx, data_dir: Path, database_url: str, full: bool, words: tuple[str, ...]
@@ -107,7 +110,10 @@ async def test_restarts_on_held_sockets_refuse_and_lose_nothing(
     await assert_counted(database_url, traffic.promises)
 
 
-@pytest.mark.parametrize("embedded", [False, True], ids=["PostgreSQL by URL", "embedded PostgreSQL"])
+@pytest.mark.parametrize(
+    "embedded",
+    [pytest.param(False, id="PostgreSQL by URL"), pytest.param(True, id="embedded PostgreSQL", marks=pytest.mark.full)],
+)
 async def test_a_process_that_becomes_the_next_one_refuses_and_loses_nothing(
     proxy: Nginx, sockets: Held, data_dir: Path, database_url: str, full: bool, embedded: bool
 ) -> None:

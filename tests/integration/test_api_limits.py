@@ -26,7 +26,9 @@ def test_who_asks_too_often_is_told_when_to_come_back_and_the_public_figures_go_
         refused(service.get("/api/tracks", {}), 401, "unauthorized")  # who is nobody has no rate to use up
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/api/tracks"), ("PUT", "/api/catalog/track/a")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/tracks"), pytest.param("PUT", "/api/catalog/track/a", marks=pytest.mark.full)]
+)
 def test_without_a_database_it_says_so_and_answers_again_later(tmp_path: Path, method: str, path: str) -> None:
     server = StoppablePostgres(tmp_path / "postgres")
     with server as postgres:

@@ -187,6 +187,7 @@ def test_days_with_rows_missing_are_refused(origin: Site, site: Site, tmp_path: 
     assert before == everything(site)
 
 
+@pytest.mark.full
 def test_a_dry_run_shows_what_would_be_and_leaves_nothing(origin: Site, site: Site, tmp_path: Path) -> None:
     origin.tonearm("export", "events", "--output", tmp_path / "events.csv")
     before = everything(site)

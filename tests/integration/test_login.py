@@ -83,6 +83,7 @@ def test_a_second_start_makes_and_shows_none(data_dir: Path, database_url: str) 
         assert 303 == Operator(second.url).sign_in(made).status
 
 
+@pytest.mark.full
 def test_several_workers_make_one_and_all_of_them_know_it(data_dir: Path, database_url: str) -> None:
     with serving(data_dir, {"TONEARM_DATABASE_URL": database_url, **TRUSTED}, "--workers", "3") as service:
         [made] = shown_passwords(service.said())
@@ -465,6 +466,7 @@ def set_password(service: Service, chosen: str) -> None:
 # When the database is away.
 
 
+@pytest.mark.full
 def test_while_the_database_is_away_nobody_is_taken_for_a_stranger(data_dir: Path, tmp_path: Path) -> None:
     stoppable = StoppablePostgres(tmp_path / "postgres")
     with stoppable as server, serving(data_dir, {"TONEARM_DATABASE_URL": server.new_database(), **TRUSTED}) as service:

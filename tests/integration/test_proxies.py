@@ -197,6 +197,7 @@ def test_what_is_too_large_and_names_no_length_is_no_event(shared: Front) -> Non
     assert before == shared.figures()["tonearm_events_counted_total"]
 
 
+@pytest.mark.full
 def test_who_is_slow_with_head_or_body_is_let_go(front: Opening, kind: str) -> None:
     whole = request("POST", PLAY, TEXT, body("a"))
     with front(changes=IMPATIENT[kind], TONEARM_BEACON__BODY_S="1") as opened:
@@ -224,7 +225,13 @@ def test_a_service_that_is_away_is_told_in_the_contracts_words(front: Opening) -
         assert "/problems/unavailable" == answer.json()["type"]
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["the site's own origin", "a host of its own"])
+@pytest.mark.parametrize(
+    "tls",
+    [
+        pytest.param(False, id="the site's own origin"),
+        pytest.param(True, id="a host of its own", marks=pytest.mark.full),
+    ],
+)
 def test_no_log_of_the_proxy_names_a_listener_whatever_happens(front: Opening, kind: str, tls: bool) -> None:
     source = SECRETS[0].decode()
     with front(changes=IMPATIENT[kind], TONEARM_LIMITS__BURST="1", TONEARM_LIMITS__EVENTS_PER_MINUTE="1") as opened:

@@ -34,8 +34,8 @@ class Held:
             TONEARM,
             "serve",
         ]
-        root = {"PYTHONPATH": str(Path(__file__).parents[2])}
-        return Service(data_dir, {**UNIX, **root, **environment}, *words, program=activate, descriptors=descriptors)
+        own = {"PYTHONPATH": str(Path(__file__).parents[2]), "TONEARM_HTTP__PROXY_IDLE_S": "10"}  # the default
+        return Service(data_dir, {**UNIX, **own, **environment}, *words, program=activate, descriptors=descriptors)
 
     def close(self) -> None:
         for held in self.sockets.values():

@@ -37,6 +37,7 @@ class Service:
             "TONEARM_HTTP__BIND": "127.0.0.1:0",
             "TONEARM_BEACON__BIND": "127.0.0.1:0",
             "PYTHONUNBUFFERED": "1",
+            "TONEARM_HTTP__PROXY_IDLE_S": "0.5",  # tests come as a trusted proxy, and keep connections as browsers do
             "TONEARM_LIMITS__REFUSE_CRAWLERS": "false",  # urllib and a headless browser are on the list
             "TONEARM_LIMITS__NEW_KEYS_PER_DAY": "10000000",  # load has a key per event, to look each up
             **environment,
