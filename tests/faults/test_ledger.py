@@ -92,6 +92,7 @@ def test_every_request_has_one_outcome_over_one_of_each(tmp_path: Path, server: 
     run(tmp_path, server, ONE_OF_EACH)
 
 
+@pytest.mark.full
 def test_every_request_has_one_outcome_over_random_traffic_and_faults(
     tmp_path: Path, server: StoppablePostgres, full: bool
 ) -> None:

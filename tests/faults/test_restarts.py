@@ -163,6 +163,7 @@ async def test_reloads_of_nginx_refuse_and_lose_nothing(
     await assert_counted(database_url, traffic.promises)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(caddies.PROGRAM is None, reason="there is no Caddy on this machine")
 async def test_restarts_behind_caddy_refuse_and_lose_nothing(
     sockets: Held, data_dir: Path, tmp_path: Path, database_url: str, full: bool

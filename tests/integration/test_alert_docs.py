@@ -45,6 +45,7 @@ def test_the_milestone_is_one_as_it_is_sent() -> None:
     assert shown == json.loads(body)
 
 
+@pytest.mark.full
 def test_every_command_works(postgres: Postgres, tmp_path: Path) -> None:
     url = postgres.new_database()
     fill_database(url, seed=2, events=1_000, days=30)

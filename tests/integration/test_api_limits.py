@@ -12,6 +12,7 @@ from tests.support.service import serving
 from tests.support.stoppable_postgres import StoppablePostgres
 
 
+@pytest.mark.full
 def test_who_asks_too_often_is_told_when_to_come_back_and_the_public_figures_go_on(
     postgres: Postgres, tmp_path: Path
 ) -> None:

@@ -127,6 +127,7 @@ def test_what_let_somebody_in_when_the_backup_was_made_lets_nobody_in_but_the_pa
         assert operator.is_signed_in()
 
 
+@pytest.mark.full
 def test_a_backup_under_load_restores_to_what_was_counted_at_its_moment(tmp_path: Path) -> None:
     promises, backup = Promises(), tmp_path / "tonearm.backup"
 

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from bench import pages
 from bench.fill import fill_database
 from bench.rig import on_database
 from storage.bridge import Connection
 
 
+@pytest.mark.full
 def test_each_page_is_asked_as_often_as_wanted_also_with_more_tracks(database_url: str, tmp_path: Path) -> None:
     fill_database(database_url, 2_000, 1, lambda _: None)
     on_database(database_url, lambda connection: pages.widen(connection, 30))

@@ -249,6 +249,7 @@ async def test_a_source_that_hangs_does_not_hold_up_a_stop(autojump_clock: MockC
             await life.aclose()
 
 
+@pytest.mark.full
 def test_the_service_pulls_by_itself_and_the_command_by_hand(
     postgres: Postgres, tmp_path: Path, site: WebServer
 ) -> None:

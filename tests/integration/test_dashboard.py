@@ -300,6 +300,7 @@ def test_a_title_that_is_a_formula_is_not_one_in_the_file(odd: Looked) -> None:
     assert {f"'={HOSTILE}"} == {row["title"] for row in odd.table("tracks.csv")}
 
 
+@pytest.mark.full
 def test_a_site_with_nothing_counted_has_pages_that_say_so(database_url: str, tmp_path: Path) -> None:
     with looking(tmp_path, database_url) as empty:
         assert "Nothing has been counted yet." in empty.text("")
@@ -311,6 +312,7 @@ def test_a_site_with_nothing_counted_has_pages_that_say_so(database_url: str, tm
         assert "There is no such picture; this page has none." in empty.text("overview.svg", status=400)
 
 
+@pytest.mark.full
 def test_where_the_database_is_away_a_page_says_so_and_when_to_come_again(tmp_path: Path) -> None:
     server = StoppablePostgres(tmp_path / "postgres")
     with server as postgres, looking(tmp_path, postgres.new_database()) as looked:
@@ -371,6 +373,7 @@ def test_a_public_link_shows_the_pages_and_their_files_and_leads_nowhere_else(
                 assert 200 == ask(door, "GET", file).status
 
 
+@pytest.mark.full
 def test_behind_a_public_link_small_numbers_of_listeners_are_not_told(database_url: str, tmp_path: Path) -> None:
     fill_database(database_url, events=60, days=40)
     with looking(tmp_path, database_url, TONEARM_STATS__MIN_LISTENERS="1000") as looked:

@@ -5,6 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.integration.test_backup import play
 from tests.support.service import TONEARM, eventually, serving
 
@@ -13,6 +15,7 @@ COMMANDS = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 FILES = re.findall(r"`(\S+\.csv)`:\n\n```csv\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.full
 def test_every_command_does_what_the_page_says(tmp_path: Path) -> None:
     for name, content in FILES:
         (tmp_path / name).write_text(content)

@@ -39,6 +39,7 @@ def change(url: str, statement: str) -> None:
     trio.run(run)
 
 
+@pytest.mark.full
 def test_the_script_is_content_mends_what_is_missing_and_rotates_for_a_reason(
     data_dir: Path, database_url: str
 ) -> None:

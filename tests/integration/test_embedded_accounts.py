@@ -50,6 +50,7 @@ def as_root(*arguments: str | Path) -> tuple[int, str]:
 SHORT: Final = "second_start or killed_postmaster or signalled or outlive or may_not_be_written"
 
 
+@pytest.mark.full
 def test_an_ordinary_user_gets_the_same(open_folder: Path, full: bool) -> None:
     """The cases of test_embedded.py once more, as an ordinary user: some of them, or every one at full length."""
     options: list[str | Path] = [

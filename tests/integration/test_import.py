@@ -199,6 +199,7 @@ def test_a_dry_run_shows_what_would_be_and_leaves_nothing(origin: Site, site: Si
     assert origin.figures() == site.figures()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("what", ["events", "days"])
 def test_an_import_can_be_taken_back(origin: Site, site: Site, tmp_path: Path, what: str) -> None:
     site.tonearm("import", write(tmp_path, f"key,plays,date\nstays,10,\nstays,3,{DAY}\n"), "--name", "first")

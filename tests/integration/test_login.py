@@ -358,6 +358,7 @@ def test_rows_of_ended_sessions_go_when_the_sessions_would_have_ended(service: O
     assert b"past" not in found
 
 
+@pytest.mark.full
 def test_rotating_the_secret_ends_every_session_and_the_running_service_goes_on_signing(
     data_dir: Path, database_url: str
 ) -> None:
@@ -374,6 +375,7 @@ def test_rotating_the_secret_ends_every_session_and_the_running_service_goes_on_
 # How much of it.
 
 
+@pytest.mark.full
 def test_one_network_may_try_five_times_at_once_and_another_is_not_held_up(data_dir: Path, database_url: str) -> None:
     environment = {"TONEARM_DATABASE_URL": database_url, "TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1"]'}
     with serving(data_dir, environment) as service:
@@ -418,6 +420,7 @@ def test_a_flood_from_many_networks_is_told_to_wait_and_looks_at_few(
 # Where nothing may be left.
 
 
+@pytest.mark.full
 def test_no_secret_is_in_a_log_or_in_the_database(data_dir: Path, database_url: str) -> None:
     environment = {"TONEARM_DATABASE_URL": database_url, **TRUSTED, "TONEARM_LOG__LEVEL": "debug"}
     with serving(data_dir, environment) as service:

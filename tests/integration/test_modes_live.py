@@ -113,6 +113,7 @@ async def read(url: str, statement: str) -> list[tuple[object, ...]]:
         return await rows(database, statement)
 
 
+@pytest.mark.full
 async def test_switching_under_load_loses_and_misfiles_nothing(
     data_dir: Path, environment: dict[str, str], database_url: str
 ) -> None:

@@ -35,7 +35,11 @@ KINDS = {
         "nginx", marks=pytest.mark.skipif(nginxes.PROGRAM is None, reason="there is no nginx on this machine")
     ),
     "caddy": pytest.param(
-        "caddy", marks=pytest.mark.skipif(caddies.PROGRAM is None, reason="there is no Caddy on this machine")
+        "caddy",
+        marks=[
+            pytest.mark.skipif(caddies.PROGRAM is None, reason="there is no Caddy on this machine"),
+            pytest.mark.full,  # to the same effect as nginx, by the same tests
+        ],
     ),
 }
 IMPATIENT = {"nginx": {"timeout 10s": "timeout 1s", "timeout   10s": "timeout 1s", "timeout     10s": "timeout 1s"}}
@@ -172,6 +176,7 @@ def test_a_forged_address_does_not_change_whose_rate_limit_applies(front: Openin
         assert 202 == opened.post("a", "127.1.1.2", {"X-Forwarded-For": "127.1.1.1"}).status
 
 
+@pytest.mark.full
 def test_a_forged_address_does_not_change_who_listens(front: Opening) -> None:
     with front(TONEARM_PRIVACY__MODE="daily-salt") as opened:
         for forged in FORGED:

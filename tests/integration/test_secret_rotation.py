@@ -35,6 +35,7 @@ def play_all(service: Service, plays: int) -> tuple[int, int, bool]:
     return found["listeners"], found["listenersToday"], found["listenersTodayPartial"]
 
 
+@pytest.mark.full
 def test_a_rotated_secret_changes_no_count_in_the_running_service_and_after(
     data_dir: Path, environment: dict[str, str]
 ) -> None:
