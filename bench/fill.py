@@ -82,13 +82,13 @@ SELECT '', 'site', pseudonym
 FROM (SELECT DISTINCT decode(md5(listener || 'site'), 'hex') AS pseudonym FROM pair) AS own
 ORDER BY 3
 """
-_DAYS: Final = """
+COUNT_DAYS: Final = """
 INSERT INTO day_counter (target_key, target_kind, day, slot, partial, sampled, complete,
                          shares_link, shares_embed, via_link, via_embed)
 SELECT target_key, target_kind, day, 0, partial, sampled, complete, shares_link, shares_embed, via_link, via_embed
 FROM logged_day
 """
-_TOTALS: Final = """
+COUNT_TOTALS: Final = """
 INSERT INTO play_counter (target_key, target_kind, slot, partial, sampled, complete,
                           shares_link, shares_embed, via_link, via_embed, listeners)
 SELECT target_key, target_kind, 0, sum(partial), sum(sampled), sum(complete), sum(shares_link), sum(shares_embed),
@@ -113,8 +113,8 @@ async def fill(connection: Connection, events: int, seed: int, today: date, repo
     await _log(connection, today, report)
     await _listeners(connection, report)
     report("Counters")
-    await connection.execute(_DAYS)
-    await connection.execute(_TOTALS)
+    await connection.execute(COUNT_DAYS)
+    await connection.execute(COUNT_TOTALS)
     report("Vacuum")
     for statement in (*_SETTLE, *_AFTER):
         await connection.execute(statement)

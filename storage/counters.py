@@ -28,36 +28,8 @@ class Delta:
     via_embed: int = 0
 
 
-# Rows are upserted in key order: two writers that lock the same rows in different orders deadlock.
-_ADD: Final = """
-INSERT INTO play_counter AS c (target_key, target_kind, slot, partial, sampled, complete,
-                               shares_link, shares_embed, via_link, via_embed, listeners)
-SELECT target_key, target_kind, $1, partial, sampled, complete,
-       shares_link, shares_embed, via_link, via_embed, listeners
-FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
-            $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-  AS d (target_key, target_kind, partial, sampled, complete,
-        shares_link, shares_embed, via_link, via_embed, listeners)
-ON CONFLICT (target_key, target_kind, slot) DO UPDATE SET
-    partial = c.partial + excluded.partial,
-    sampled = c.sampled + excluded.sampled,
-    complete = c.complete + excluded.complete,
-    shares_link = c.shares_link + excluded.shares_link,
-    shares_embed = c.shares_embed + excluded.shares_embed,
-    via_link = c.via_link + excluded.via_link,
-    via_embed = c.via_embed + excluded.via_embed,
-    listeners = c.listeners + excluded.listeners
-"""
-_ADD_DAILY: Final = """
-INSERT INTO day_counter AS c (target_key, target_kind, day, slot, partial, sampled, complete,
-                              shares_link, shares_embed, via_link, via_embed)
-SELECT target_key, target_kind, day, $1, partial, sampled, complete,
-       shares_link, shares_embed, via_link, via_embed
-FROM unnest($2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-  AS d (target_key, target_kind, day, partial, sampled, complete,
-        shares_link, shares_embed, via_link, via_embed)
-ON CONFLICT (target_key, target_kind, day, slot) DO UPDATE SET
+# What an upsert does to the figures of the counter `c` that is there already.
+ADDED_UP: Final = """
     partial = c.partial + excluded.partial,
     sampled = c.sampled + excluded.sampled,
     complete = c.complete + excluded.complete,
@@ -66,6 +38,29 @@ ON CONFLICT (target_key, target_kind, day, slot) DO UPDATE SET
     via_link = c.via_link + excluded.via_link,
     via_embed = c.via_embed + excluded.via_embed
 """
+# Rows are upserted in key order: two writers that lock the same rows in different orders deadlock.
+_ADD: Final = f"""
+INSERT INTO play_counter AS c (target_key, target_kind, slot, partial, sampled, complete,
+                               shares_link, shares_embed, via_link, via_embed, listeners)
+SELECT target_key, target_kind, $1, partial, sampled, complete,
+       shares_link, shares_embed, via_link, via_embed, listeners
+FROM unnest($2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+            $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+  AS d (target_key, target_kind, partial, sampled, complete,
+        shares_link, shares_embed, via_link, via_embed, listeners)
+ON CONFLICT (target_key, target_kind, slot) DO UPDATE SET {ADDED_UP}, listeners = c.listeners + excluded.listeners
+"""  # noqa: S608  # constants only
+_ADD_DAILY: Final = f"""
+INSERT INTO day_counter AS c (target_key, target_kind, day, slot, partial, sampled, complete,
+                              shares_link, shares_embed, via_link, via_embed)
+SELECT target_key, target_kind, day, $1, partial, sampled, complete,
+       shares_link, shares_embed, via_link, via_embed
+FROM unnest($2::text[], $3::text[], $4::date[], $5::bigint[], $6::bigint[], $7::bigint[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
+  AS d (target_key, target_kind, day, partial, sampled, complete,
+        shares_link, shares_embed, via_link, via_embed)
+ON CONFLICT (target_key, target_kind, day, slot) DO UPDATE SET {ADDED_UP}
+"""  # noqa: S608  # constants only
 
 
 async def add(

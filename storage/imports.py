@@ -12,6 +12,7 @@ from typing import Final
 
 from storage import audit, listener_day, listeners, log, staging
 from storage.bridge import Connection
+from storage.counters import ADDED_UP
 from storage.cursor import SLOTS
 from storage.rebuild import rebuild_day, rebuild_totals
 from storage.staging import Chunk
@@ -53,13 +54,16 @@ FROM (
 ) AS event
 GROUP BY target_key, target_kind, day
 """
-# Of a file that has figures of tracks alone: their releases and the site are added up from them.
-_ADD_UP_TRACKS: Final = """
+_ADD_UP_FIGURES: Final = """
 INSERT INTO staged_day (target_key, target_kind, day, partial, sampled, complete, unbucketed, shares_link,
                         shares_embed, via_link, via_embed)
 SELECT target_key, target_kind, day, sum(partial), sum(sampled), sum(complete), sum(unbucketed), sum(shares_link),
        sum(shares_embed), sum(via_link), sum(via_embed)
-FROM (
+FROM {source} GROUP BY target_key, target_kind, day
+"""
+# Of a file that has figures of tracks alone: their releases and the site are added up from them.
+_ADD_UP_TRACKS: Final = _ADD_UP_FIGURES.format(
+    source="""(
     SELECT target_key, target_kind, day, partial, sampled, complete, unbucketed, shares_link, shares_embed,
            via_link, via_embed
     FROM staged_figure
@@ -69,16 +73,9 @@ FROM (
     UNION ALL
     SELECT '', 'site', day, partial, sampled, complete, unbucketed, shares_link, shares_embed, via_link, via_embed
     FROM staged_figure
-) AS figure
-GROUP BY target_key, target_kind, day
-"""
-_TAKE_WHOLE: Final = """
-INSERT INTO staged_day (target_key, target_kind, day, partial, sampled, complete, unbucketed, shares_link,
-                        shares_embed, via_link, via_embed)
-SELECT target_key, target_kind, day, sum(partial), sum(sampled), sum(complete), sum(unbucketed), sum(shares_link),
-       sum(shares_embed), sum(via_link), sum(via_embed)
-FROM staged_figure GROUP BY target_key, target_kind, day
-"""
+) AS figure"""
+)
+_TAKE_WHOLE: Final = _ADD_UP_FIGURES.format(source="staged_figure")
 # A file that has the site's figures must have those of all tracks: plays add up over tracks, shares over all targets.
 _DO_NOT_ADD_UP: Final = """
 SELECT day FROM (
@@ -130,7 +127,7 @@ SELECT target_key, target_kind, day, 1, 0, sum(listeners)
 FROM staged_listeners_of_day WHERE day = ANY ($1) GROUP BY target_key, target_kind, day
 """
 _DAYS_OF_LISTENERS: Final = "SELECT count(DISTINCT day) FROM staged_listeners_of_day"
-_COUNT_DAYS: Final = """
+_COUNT_DAYS: Final = f"""
 INSERT INTO day_counter AS c (target_key, target_kind, day, slot, partial, sampled, complete, unbucketed,
                               shares_link, shares_embed, via_link, via_embed)
 SELECT target_key, target_kind, day, $1, sum(partial), sum(sampled), sum(complete), sum(unbucketed),
@@ -138,32 +135,17 @@ SELECT target_key, target_kind, day, $1, sum(partial), sum(sampled), sum(complet
 FROM staged_day WHERE day IS NOT NULL
 GROUP BY target_key, target_kind, day ORDER BY target_key, target_kind, day
 ON CONFLICT (target_key, target_kind, day, slot) DO UPDATE SET
-    partial = c.partial + excluded.partial,
-    sampled = c.sampled + excluded.sampled,
-    complete = c.complete + excluded.complete,
-    unbucketed = c.unbucketed + excluded.unbucketed,
-    shares_link = c.shares_link + excluded.shares_link,
-    shares_embed = c.shares_embed + excluded.shares_embed,
-    via_link = c.via_link + excluded.via_link,
-    via_embed = c.via_embed + excluded.via_embed
-"""
-_COUNT: Final = """
+    {ADDED_UP}, unbucketed = c.unbucketed + excluded.unbucketed
+"""  # noqa: S608  # constants only
+_COUNT: Final = f"""
 INSERT INTO play_counter AS c (target_key, target_kind, slot, partial, sampled, complete, unbucketed,
                                shares_link, shares_embed, via_link, via_embed, listeners)
 SELECT target_key, target_kind, $1, sum(partial), sum(sampled), sum(complete), sum(unbucketed),
        sum(shares_link), sum(shares_embed), sum(via_link), sum(via_embed), sum(listeners)
 FROM staged_day GROUP BY target_key, target_kind ORDER BY target_key, target_kind
 ON CONFLICT (target_key, target_kind, slot) DO UPDATE SET
-    partial = c.partial + excluded.partial,
-    sampled = c.sampled + excluded.sampled,
-    complete = c.complete + excluded.complete,
-    unbucketed = c.unbucketed + excluded.unbucketed,
-    shares_link = c.shares_link + excluded.shares_link,
-    shares_embed = c.shares_embed + excluded.shares_embed,
-    via_link = c.via_link + excluded.via_link,
-    via_embed = c.via_embed + excluded.via_embed,
-    listeners = c.listeners + excluded.listeners
-"""
+    {ADDED_UP}, unbucketed = c.unbucketed + excluded.unbucketed, listeners = c.listeners + excluded.listeners
+"""  # noqa: S608  # constants only
 # An operator's import is no flood of a stranger's keys: they take no room among today's new ones. In the order in which
 # writers note them (storage/uncatalogued.py): otherwise the two could wait for each other.
 _ADMIT: Final = """

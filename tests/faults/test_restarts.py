@@ -2,7 +2,8 @@
 
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ class Traffic:
         self.visitors = Visitors(proxy.own_site, self.promises, connections=24, name="visitor")
         self.regulars = Regulars(proxy.own_site, self.promises, connections=24, name="regular")
 
+    @asynccontextmanager
+    async def flowing(self) -> AsyncIterator[None]:
+        """For as long as the block lasts, and not before the first have come or the last was served."""
+        async with trio.open_nursery() as nursery:
+            await nursery.start(self.visitors.run)
+            await nursery.start(self.regulars.run)
+            yield
+            await self.taken(200)
+            nursery.cancel_scope.cancel()
+
     async def taken(self, more: int) -> None:
         """Wait until so many further events were answered with 202."""
         wanted = len(self.promises.acknowledged) + more
@@ -96,14 +107,10 @@ async def test_restarts_on_held_sockets_refuse_and_lose_nothing(
     traffic = Traffic(proxy)
     service = await trio.to_thread.run_sync(sockets.serve(data_dir, environ, *words).ready)
     try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(traffic.visitors.run)
-            await nursery.start(traffic.regulars.run)
+        async with traffic.flowing():
             for _ in range(ROUNDS_FULL if full else ROUNDS):
                 await traffic.taken(200)
                 service = await restarted(sockets, service, environ, *words)
-            await traffic.taken(200)
-            nursery.cancel_scope.cancel()
     finally:
         service.stop()
     traffic.assert_nobody_was_refused()
@@ -121,15 +128,11 @@ async def test_a_process_that_becomes_the_next_one_refuses_and_loses_nothing(
     service = sockets.serve(data_dir, UNLIMITED if embedded else environment(database_url))
     await trio.to_thread.run_sync(service.ready)
     try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(traffic.visitors.run)
-            await nursery.start(traffic.regulars.run)
+        async with traffic.flowing():
             for number in range(ROUNDS_FULL if full else ROUNDS):
                 await traffic.taken(200)
                 service.process.send_signal(signal.SIGUSR2)
                 await trio.to_thread.run_sync(eventually, lambda times=number + 2: ready_times(service) == times, 60)
-            await traffic.taken(200)
-            nursery.cancel_scope.cancel()
         traffic.assert_nobody_was_refused()
         if embedded:
             assert "Every counter agrees" in (await trio.to_thread.run_sync(service.command, "check")).stdout
@@ -149,14 +152,10 @@ async def test_reloads_of_nginx_refuse_and_lose_nothing(
     traffic = Traffic(proxy)
     service = await trio.to_thread.run_sync(sockets.serve(data_dir, environment(database_url)).ready)
     try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(traffic.visitors.run)
-            await nursery.start(traffic.regulars.run)
+        async with traffic.flowing():
             for _ in range(ROUNDS_FULL if full else ROUNDS):
                 await traffic.taken(200)
                 await trio.to_thread.run_sync(proxy.reload)
-            await traffic.taken(200)
-            nursery.cancel_scope.cancel()
     finally:
         service.stop()
     traffic.assert_nobody_was_refused()
@@ -173,14 +172,10 @@ async def test_restarts_behind_caddy_refuse_and_lose_nothing(
     with caddies.caddy(sockets.folder, make_certificate(tmp_path)) as proxy:
         traffic = Traffic(proxy)
         try:
-            async with trio.open_nursery() as nursery:
-                await nursery.start(traffic.visitors.run)
-                await nursery.start(traffic.regulars.run)
+            async with traffic.flowing():
                 for _ in range(ROUNDS_FULL if full else 1):
                     await traffic.taken(200)
                     service = await restarted(sockets, service, environ)
-                await traffic.taken(200)
-                nursery.cancel_scope.cancel()
         finally:
             service.stop()
     traffic.assert_nobody_was_refused()

@@ -1,7 +1,6 @@
 """Mending and taking back: counters computed anew, and a flood taken out, beside a service that goes on counting."""
 
 import json
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -21,6 +20,7 @@ from storage.rebuild import days, rebuild_day, rebuild_totals
 from storage.void import Flood, Preview, preview, take_out
 from tests.integration.test_pipeline import LISTENER, pipeline
 from tests.support.http import Door, ask
+from tests.support.locks import locked
 from tests.support.postgres import rows
 from tests.support.service import Service, eventually, serving
 
@@ -147,22 +147,6 @@ async def test_what_comes_after_a_void_is_counted_with_its_listener(database: Da
     )
 
 
-async def held(database: Database, statement: str, *, task_status: trio.TaskStatus[threading.Event]) -> None:
-    """Runs `statement` and keeps what it locks until the event it hands out is set."""
-    locked, enough = threading.Event(), threading.Event()
-
-    async def lock(connection: Connection) -> None:
-        await connection.execute(statement)
-        locked.set()
-        while not enough.is_set():
-            await connection.execute("SELECT pg_sleep(0.02)")
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.transaction, lock)
-        await trio.to_thread.run_sync(locked.wait)
-        task_status.started(enough)
-
-
 NIGHT = Flood("a", MORNING, MORNING + timedelta(hours=2), shares=True)
 
 
@@ -171,15 +155,11 @@ async def test_a_flood_is_looked_for_in_the_months_it_was_in(database: Database,
     (tmp_path / "later").mkdir()
     async with pipeline(tmp_path / "later", database) as running:
         await running.accept(play("a", 24 * 60))
-    async with trio.open_nursery() as nursery:
-        january = "LOCK TABLE play_event_2027_01, share_event_2027_01 IN ACCESS EXCLUSIVE MODE"
-        enough = await nursery.start(held, database, january)
-        try:
-            with trio.fail_after(20):
-                assert 3 == (await database.transaction(preview, NIGHT)).total
-                assert 3 == await database.transaction(take_out, NIGHT, "a script")
-        finally:
-            enough.set()
+    january = "LOCK TABLE play_event_2027_01, share_event_2027_01 IN ACCESS EXCLUSIVE MODE"
+    async with locked(database, january):
+        with trio.fail_after(20):
+            assert 3 == (await database.transaction(preview, NIGHT)).total
+            assert 3 == await database.transaction(take_out, NIGHT, "a script")
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
@@ -200,14 +180,10 @@ async def test_the_command_has_longer_than_a_statement_of_the_service(
     monkeypatch.setattr(bridge, "_COMMAND_TIMEOUT_S", 0.5)
     async with (
         open_database(Address(url=database_url), connections=1) as short,
-        trio.open_nursery() as nursery,
+        locked(database, "LOCK TABLE play_event IN ACCESS EXCLUSIVE MODE"),
     ):
-        enough = await nursery.start(held, database, "LOCK TABLE play_event IN ACCESS EXCLUSIVE MODE")
-        try:
-            with trio.move_on_after(1.5):  # thrice the limit
-                await step(NIGHT, database=short)
-        finally:
-            enough.set()
+        with trio.move_on_after(1.5):  # thrice the limit
+            await step(NIGHT, database=short)
     assert [(4,)] == await rows(database, "SELECT count(*)::int FROM play_event")
 
 

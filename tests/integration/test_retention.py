@@ -22,6 +22,7 @@ from storage.rebuild import days, rebuild_day, rebuild_totals
 from storage.retention import Due, Keep, Month
 from tests.integration.test_pipeline import pipeline
 from tests.support import filled
+from tests.support.locks import locked
 from tests.support.postgres import rows
 
 TODAY = date(2026, 11, 21)
@@ -64,26 +65,6 @@ async def let_go(database: Database, keep: Keep, today: date = TODAY) -> None:
         await database.transaction(retention.drop_log, month)
     for month in await database.run(retention.due_daily, keep, today):
         await database.transaction(retention.drop_daily, month)
-
-
-@asynccontextmanager
-async def held(database: Database, statement: str) -> AsyncIterator[None]:
-    """Another session keeps what `statement` locks."""
-    locked, enough = threading.Event(), threading.Event()
-
-    async def lock(connection: Connection) -> None:
-        await connection.execute(statement)
-        locked.set()
-        while not enough.is_set():
-            await connection.execute("SELECT pg_sleep(0.02)")
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.transaction, lock)
-        await trio.to_thread.run_sync(locked.wait)
-        try:
-            yield
-        finally:
-            enough.set()
 
 
 @asynccontextmanager
@@ -266,7 +247,7 @@ READER = "LOCK TABLE play_event, share_event IN ACCESS SHARE MODE"
 
 async def test_a_dump_is_not_waited_for_and_nobody_waits_behind(database: Database, tmp_path: Path) -> None:
     counted: list[float] = []
-    async with held(database, READER), pipeline(tmp_path, database) as running, trio.open_nursery() as nursery:
+    async with locked(database, READER), pipeline(tmp_path, database) as running, trio.open_nursery() as nursery:
 
         async def count() -> None:
             while True:
@@ -287,7 +268,7 @@ async def test_a_dump_is_not_waited_for_and_nobody_waits_behind(database: Databa
 
 async def test_only_who_counts_into_the_month_itself_waits_while_it_is_added_up(database: Database) -> None:
     """A late event holds the month; the drop gives up instead of waiting for it with the log locked."""
-    async with held(database, "INSERT INTO play_event SELECT * FROM play_event WHERE day = '2025-09-20' LIMIT 1"):
+    async with locked(database, "INSERT INTO play_event SELECT * FROM play_event WHERE day = '2025-09-20' LIMIT 1"):
         with pytest.raises(LockBusy):
             await database.transaction(retention.drop_log, OLDEST)
     assert None is not await database.transaction(retention.drop_log, OLDEST)
@@ -374,7 +355,7 @@ async def test_a_play_later_than_its_daily_figures_is_counted_too(database: Data
 
 @pytest.mark.parametrize("day", [date(2026, 12, 31), date(2027, 1, 1), date(2028, 2, 29)])
 async def test_a_month_is_made_while_the_log_is_read_and_nobody_waits(database: Database, day: date) -> None:
-    async with held(database, READER):
+    async with locked(database, READER):
         with trio.fail_after(10):
             await database.transaction(make_months, [day])
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import threading
 from pathlib import Path
 from typing import Final
 
@@ -12,12 +11,13 @@ import pytest
 import trio
 
 from server import opening
-from storage.bridge import Address, Connection, Database, LockBusy, open_database
+from storage.bridge import Address, LockBusy, open_database
 from storage.check import check
 from storage.migrate import Migration, migrate, migrations
 from tests.faults.test_workers import workers_of
 from tests.support import older
 from tests.support.http import Door, ask
+from tests.support.locks import locked
 from tests.support.postgres import rows
 from tests.support.service import Service, eventually, serving
 
@@ -34,6 +34,7 @@ FROM day_counter GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
 EVENTS: Final = "SELECT (SELECT count(*)::int FROM play_event), (SELECT count(*)::int FROM share_event)"
 LOG: Final = "SELECT track_key, day::text, bucket, via FROM play_event ORDER BY 1, 2, 3, 4"
+DUMP: Final = "LOCK TABLE play_event IN ACCESS SHARE MODE"  # as pg_dump has it
 FUTURE: Final = Migration(
     9999,
     "future",
@@ -158,31 +159,13 @@ def test_a_version_that_does_not_know_the_schema_is_refused_with_a_sentence(
     assert "Traceback" not in refused.stderr
 
 
-async def held(database: Database, statement: str, *, task_status: trio.TaskStatus[threading.Event]) -> None:
-    locked, enough = threading.Event(), threading.Event()
-
-    async def lock(connection: Connection) -> None:
-        await connection.execute(statement)
-        locked.set()
-        while not enough.is_set():
-            await connection.execute("SELECT pg_sleep(0.02)")
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.transaction, lock)
-        await trio.to_thread.run_sync(locked.wait)
-        task_status.started(enough)
-
-
 async def test_an_upgrade_does_not_keep_others_waiting_behind_a_dump(database_url: str) -> None:
-    async with open_database(Address(url=database_url), connections=3) as database, trio.open_nursery() as nursery:
+    async with open_database(Address(url=database_url), connections=3) as database:
         await database.transaction(migrate, migrations())
-        enough = await nursery.start(held, database, "LOCK TABLE play_event IN ACCESS SHARE MODE")
-        try:
+        async with locked(database, DUMP):
             with trio.fail_after(20), pytest.raises(LockBusy):
                 await database.transaction(migrate, [*migrations(), FUTURE])
             assert [(None,)] == await rows(database, "SELECT to_regclass('future')::text")
-        finally:
-            enough.set()
 
 
 async def test_an_upgrade_is_made_once_the_dump_is_done(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,14 +174,13 @@ async def test_an_upgrade_is_made_once_the_dump_is_done(database_url: str, monke
     monkeypatch.setattr("storage.migrate.migrations", lambda: everything)
     async with open_database(Address(url=database_url), connections=3) as database, trio.open_nursery() as nursery:
         await database.transaction(migrate, everything[:-1])
-        enough = await nursery.start(held, database, "LOCK TABLE play_event IN ACCESS SHARE MODE")
-        nursery.start_soon(opening.bring_up_to_date, database)
-        waits = "SELECT count(*)::int FROM pg_locks WHERE NOT granted"
-        while [(0,)] == await rows(database, waits):
-            await trio.sleep(0.01)
-        while [(0,)] != await rows(database, waits):  # it has given up once
-            await trio.sleep(0.01)
-        enough.set()
+        async with locked(database, DUMP):
+            nursery.start_soon(opening.bring_up_to_date, database)
+            waits = "SELECT count(*)::int FROM pg_locks WHERE NOT granted"
+            while [(0,)] == await rows(database, waits):
+                await trio.sleep(0.01)
+            while [(0,)] != await rows(database, waits):  # it has given up once
+                await trio.sleep(0.01)
         with trio.fail_after(30):
             while [("future",)] != await rows(database, "SELECT to_regclass('future')::text"):
                 await trio.sleep(0.01)
@@ -208,14 +190,11 @@ async def test_an_upgrade_gives_up_with_a_sentence(database_url: str, monkeypatc
     everything = [*migrations(), FUTURE]
     monkeypatch.setattr(opening, "_UPGRADE_WAITS_S", 0)
     monkeypatch.setattr("storage.migrate.migrations", lambda: everything)
-    async with open_database(Address(url=database_url), connections=3) as database, trio.open_nursery() as nursery:
+    async with open_database(Address(url=database_url), connections=3) as database:
         await database.transaction(migrate, everything[:-1])
-        enough = await nursery.start(held, database, "LOCK TABLE play_event IN ACCESS SHARE MODE")
-        try:
+        async with locked(database, DUMP):
             with pytest.raises(opening.CannotStart, match="Nothing was changed; start again when it is done"):
                 await opening.bring_up_to_date(database)
-        finally:
-            enough.set()
 
 
 TAKES_AWAY: Final = re.compile(

@@ -12,6 +12,7 @@ from typing import Final
 
 import trio
 
+from bench.fill import COUNT_DAYS, COUNT_TOTALS
 from storage import catalog, log, migrate
 from storage.bridge import Address, Connection, open_database
 from storage.catalog import Release, Track
@@ -23,25 +24,11 @@ _MEDIA: Final = ("album", "ep", "mix", "session")
 _RELEASES: Final = 12
 _LOOSE: Final = 4
 
-_DAYS: Final = """
-INSERT INTO day_counter (target_key, target_kind, day, slot, partial, sampled, complete,
-                         shares_link, shares_embed, via_link, via_embed)
-SELECT target_key, target_kind, day, 0, partial, sampled, complete, shares_link, shares_embed, via_link, via_embed
-FROM logged_day
-"""
 _LISTENERS: Final = """
 INSERT INTO listener (target_key, target_kind, pseudonym)
 SELECT target_key, target_kind, decode(md5(target_kind || target_key || number), 'hex')
 FROM (SELECT target_key, target_kind, sum(partial + sampled + complete) AS plays FROM day_counter GROUP BY 1, 2) AS d
 CROSS JOIN LATERAL generate_series(1, ceil(plays / 3)::integer) AS number
-"""
-_TOTALS: Final = """
-INSERT INTO play_counter (target_key, target_kind, slot, partial, sampled, complete,
-                          shares_link, shares_embed, via_link, via_embed, listeners)
-SELECT target_key, target_kind, 0, sum(partial), sum(sampled), sum(complete), sum(shares_link), sum(shares_embed),
-       sum(via_link), sum(via_embed),
-       (SELECT count(*) FROM listener l WHERE (l.target_key, l.target_kind) = (d.target_key, d.target_kind))
-FROM day_counter d GROUP BY target_key, target_kind
 """
 _TOKEN_DAYS: Final = """
 INSERT INTO token_day (day, generation, partial, closed)
@@ -106,7 +93,7 @@ async def fill(connection: Connection, *, seed: int, events: int, today: date, d
         plays.append((hour, day, 1, track.key, track.release, bucket, via))
     await log.make_months(connection, {day.replace(day=1) for day in dates})
     await _store(connection, plays, shares)
-    for statement in (_DAYS, _LISTENERS, _TOTALS):
+    for statement in (COUNT_DAYS, _LISTENERS, COUNT_TOTALS):
         await connection.execute(statement)
     await connection.execute(_TOKEN_DAYS, today)
     await connection.execute(_LISTENER_COUNTS)

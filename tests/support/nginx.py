@@ -3,18 +3,16 @@
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.certificate import Certificate
+from tests.support.proxy import DEPLOY, Proxy
 
-DEPLOY = Path(__file__).parents[2] / "deploy"
 PROGRAM = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-START_S = 20
+_RELOAD_S = 20
 
 MAIN = """
 {user}
@@ -43,20 +41,16 @@ http {{
 """
 
 
-class Nginx:
-    """`own_site` is the port of a site that has Tonearm's routes on its own origin, `tls` and `plain` those of the host
-    that Tonearm has for itself.
-    """
+class Nginx(Proxy):
+    """Started when it is made; `running` waits for it."""
 
     def __init__(self, folder: Path, sockets: Path, certificate: Certificate, changes: Mapping[str, str]) -> None:
-        self.folder = folder
-        self.own_site, self.tls, self.plain = free_ports(3)
+        super().__init__(folder)
         self._write(sockets, certificate, changes)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN.format(user=user, folder=folder, own_site=self.own_site))
         assert PROGRAM is not None
-        self._command = [PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
-        self.process = subprocess.Popen(self._command, stderr=subprocess.PIPE, text=True)
+        self.start(PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;")
 
     def _write(self, sockets: Path, certificate: Certificate, changes: Mapping[str, str]) -> None:
         here = {
@@ -80,15 +74,6 @@ class Nginx:
             (self.folder / source.name).write_text(text)
         assert here.keys() == used, "deploy/nginx no longer says what this file changes"
 
-    def ready(self) -> "Nginx":
-        deadline = time.monotonic() + START_S
-        while self.process.poll() is None and time.monotonic() < deadline:
-            if listening(self.tls):
-                return self
-            time.sleep(0.02)
-        self.stop()
-        raise AssertionError(f"nginx did not start: {self.process.stderr.read() if self.process.stderr else ''}")
-
     def workers(self) -> set[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return set(map(int, children.read_text().split()))
@@ -97,48 +82,14 @@ class Nginx:
         """As `systemctl reload nginx`; returns once every worker from before has gone."""
         before = self.workers()
         self.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + _RELOAD_S
         while before & self.workers() or not self.workers():
             assert time.monotonic() < deadline, "old workers do not end"
             time.sleep(0.02)
-
-    def stop(self) -> None:
-        """At once."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        self.process.wait(START_S)
-
-    def written(self) -> bytes:
-        """Every log it wrote."""
-        return b"".join(path.read_bytes() for path in sorted(self.folder.glob("*.log")))
 
 
 @contextmanager
 def nginx(sockets: Path, certificate: Certificate, changes: Mapping[str, str] | None = None) -> Iterator[Nginx]:
     """In front of the sockets `http.sock` and `beacon.sock` in `sockets`."""
-    folder = sockets / "nginx"
-    folder.mkdir()
-    running = Nginx(folder, sockets, certificate, changes or {})
-    try:
-        yield running.ready()
-    finally:
-        running.stop()
-        if running.process.stderr:
-            running.process.stderr.close()
-
-
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports nobody listens on now; all are held until the last is found, so that they differ."""
-    probes = [socket.socket() for _ in range(number)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    with Nginx(sockets / "nginx", sockets, certificate, changes or {}).running() as running:
+        yield running

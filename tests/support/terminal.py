@@ -17,15 +17,24 @@ def shown(command: Sequence[str | Path], environment: Mapping[str, str], cwd: Pa
     """Runs it until all `words` were shown, then ends it; returns its exit code."""
     ours, theirs = pty.openpty()
     try:
-        with subprocess.Popen(command, env={**environment, "COLUMNS": "120"}, cwd=cwd, stdout=theirs) as running:
+        with subprocess.Popen(
+            command, env={**environment, "COLUMNS": "120"}, cwd=cwd, stdout=theirs, preexec_fn=_heed_ctrl_c
+        ) as running:
             os.close(theirs)
-            _read_until(ours, words)
-            if running.poll() is None:
+            try:
+                _read_until(ours, words)
                 running.send_signal(signal.SIGINT)
-            _drain(ours)
-            return running.wait(_PATIENCE_S)
+                _drain(ours)
+                return running.wait(_PATIENCE_S)
+            finally:
+                running.kill()
     finally:
         os.close(ours)
+
+
+def _heed_ctrl_c() -> None:
+    """Whoever started the tests in the background has them, and what they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _read_until(terminal: int, words: Sequence[str]) -> None:
@@ -42,8 +51,9 @@ def _missing(said: str, words: Sequence[str]) -> str:
 
 def _drain(terminal: int) -> None:
     """What it still writes; a terminal that nobody reads would hold it up."""
-    while _read(terminal):
-        pass
+    deadline = time.monotonic() + _PATIENCE_S
+    while not select.select([terminal], [], [], 1)[0] or _read(terminal):
+        assert time.monotonic() < deadline, "it does not end"
 
 
 def _read(terminal: int) -> str:
