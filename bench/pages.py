@@ -35,7 +35,10 @@ _RELEASE: Final = f"release/{site.release_key(1)}"
 _RANGES: Final = ("30d", "90d", "365d", "all")
 PAGES: Final = (
     *(f"{page}?range={named}" for page in ("", "tracks", "releases", _TRACK, _RELEASE, "shares") for named in _RANGES),
-    "?range=365d&step=day",
+    *(f"{page}?range=365d&step=day" for page in ("", _TRACK, _RELEASE, "shares")),
+    "live",
+    "health",
+    "privacy",
     "tracks?range=365d&sort=sharesPerHundredPlays&order=asc&page=3",
     "tracks?range=365d&q=track-1",
     "tracks.csv?range=365d",

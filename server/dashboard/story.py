@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 from server.dashboard import charts, wording
@@ -30,7 +31,7 @@ _STEP_COLUMN: Final[dict[Step, str]] = {"day": "Day", "week": "Week of", "month"
 _A_STEP: Final[dict[Step, str]] = {"day": "a day", "week": "a week", "month": "a month"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Story:
     """`before` is None where there is nothing to compare with: all time, or days before the first one counted."""
 
@@ -44,12 +45,12 @@ class Story:
     all_time: Figures
     since: date | None  # the first day the site counted anything
 
-    @property
+    @cached_property
     def sum(self) -> Counts:
-        """Over the range."""
+        """Over the range. Asked for often, and a year has many days."""
         return sum(self.counts, Counts())
 
-    @property
+    @cached_property
     def daily_sum(self) -> ListenerSum | None:
         """Listeners by day, added up over the range."""
         if self.daily is None:
@@ -93,10 +94,11 @@ def _filled(found: Sequence[DayListeners], starts: Sequence[date]) -> list[Liste
 
 def table(story: Story, told: Told) -> Table:
     """Every figure of every step. `told` hides numbers of listeners too small to be told."""
+    stacked = _stacked(story)[::-1]
     columns = [
         Column(_STEP_COLUMN[story.span.step], "start", "month" if story.span.step == "month" else "date"),
         Column("Plays", "plays"),
-        *(Column(name, look) for look, name in reversed(_stacked(story))),
+        *(Column(name, look) for look, name in stacked),
         Column("Completion", "completionRate", "rate"),
         Column("Shares", "shares"),
         *(Column(f"{name} shares", f"shares{name}") for _, name in CHANNELS),
@@ -106,7 +108,7 @@ def table(story: Story, told: Told) -> Table:
         columns.append(Column("Listeners by day, added up", "listeners"))
     rows: list[list[Cell]] = []
     for at, (start, one) in enumerate(zip(story.starts, story.counts, strict=True)):
-        row: list[Cell] = [start, one.plays, *(getattr(one, look) for look, _ in reversed(_stacked(story)))]
+        row: list[Cell] = [start, one.plays, *(getattr(one, look) for look, _ in stacked)]
         row += [one.completion_rate, one.shares, one.shares_link, one.shares_embed, one.via_link, one.via_embed]
         if story.daily is not None:
             row.append(_told(story.daily[at], told))
