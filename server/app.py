@@ -32,6 +32,7 @@ from server.questions import Asker
 from server.respond import as_response
 from server.titles import Titles
 from storage.bridge import Database
+from storage.retention import Keep
 
 _BODY_TIMEOUT_S: Final = 10  # a beacon's 200 bytes arrive in one packet; who needs longer is not a browser
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -53,6 +54,7 @@ class Parts:
     pulse: Pulse
     now: Callable[[], float]  # seconds since 1970
     zone: ZoneInfo  # of the site
+    keep: Keep
     min_listeners: int = 0  # smaller counts of listeners are not shown
     catalog_bytes: int = 16 << 20  # of one catalog that is sent
 
@@ -107,7 +109,7 @@ def access_rules() -> dict[str, Rule]:
 
 
 def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, doctor: health.Doctor) -> None:
-    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, doctor, parts.zone)
+    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, doctor, parts.zone, parts.keep)
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
     app.register_blueprint(dashboard.behind_links(desk, parts.link_limiter), url_prefix="/shared/<link>")

@@ -145,6 +145,7 @@ async def run_tree(
         )
         live.on_reload(rotator.look_now)
         findings = Findings()
+        keep = Keep(config.retention.log_months, config.retention.daily_months)
         housekeeper = Housekeeper(
             its_end.clone(),
             database,
@@ -152,7 +153,7 @@ async def run_tree(
             check_every_s=config.housekeeping.check_every_h * 3600,
             now=chance.now,
             today=lambda: now().date(),
-            keep=Keep(config.retention.log_months, config.retention.daily_months),
+            keep=keep,
         )
         access = ways_in(
             config,
@@ -193,6 +194,7 @@ async def run_tree(
             pulse,
             chance.now,
             config.zone,
+            keep,
             config.stats.min_listeners,
             catalog_bytes=config.limits.catalog_mib << 20,
         )

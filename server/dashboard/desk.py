@@ -12,6 +12,7 @@ from server.dashboard.room import FOR_OPERATOR, Room
 from server.health import Doctor
 from server.stream import Source
 from storage.bridge import Database
+from storage.retention import Keep
 from storage.series import ListenerSum
 
 
@@ -26,6 +27,7 @@ class Desk:
     live: Source  # what is counted at this moment
     doctor: Doctor  # how the service is
     zone: ZoneInfo  # of the site
+    keep: Keep  # how long
     room: Room = field(default_factory=lambda: Room(FOR_OPERATOR))  # that its pages have
 
     def counted(self) -> Derives:

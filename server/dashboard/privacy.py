@@ -1,6 +1,6 @@
 """What is stored and for how long, for the mode in force: short answers, and the inventory of server/audit in full.
 
-The inventory is the one the audit and docs/privacy.md are made from, so this page says nothing else than they do.
+The inventory is the one the audit and docs/privacy.md are made from; the short answers say the same to who listens.
 """
 
 import re
@@ -18,9 +18,11 @@ from server.audit.elsewhere import ELSEWHERE
 from server.audit.facts import Fact, Kind
 from server.dashboard.desk import Desk
 from server.dashboard.page import Sheet, access, add_page
+from storage.retention import Keep
 
 ACCESS: Final[dict[str, Rule]] = access("privacy")
 
+_FOR_EVER: Final = "Without limit."
 _GROUPS: Final[tuple[tuple[str, tuple[Kind, ...]], ...]] = (
     ("Of what was played and copied", (Kind.EVENT, Kind.COUNT, Kind.TIME)),
     ("Of who listens", (Kind.PSEUDONYM, Kind.TOKEN, Kind.TOMBSTONE)),
@@ -57,7 +59,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
         says = {
             "mode": desk.mode().value,
             "answers": answers(desk.mode()),
-            "lifetimes": lifetimes(made),
+            "lifetimes": lifetimes(made, desk.keep),
             "groups": [(name, database(kinds, made)) for name, kinds in _GROUPS],
             "elsewhere": elsewhere(made),
         }
@@ -85,29 +87,38 @@ def answers(mode: Mode) -> Sequence[tuple[str, str]]:
     )  # fmt: skip
 
 
-def lifetimes(made: Derives) -> Sequence[tuple[str, Markup]]:
-    """In short; how long is what the inventory says."""
+def lifetimes(made: Derives, keep: Keep) -> Sequence[tuple[str, str]]:
+    """In a listener's words what the inventory says in the operator's, for what this site is set to keep."""
     told = [
-        ("That a track was played, how far, in which hour", DATABASE["play_event", "bucket"]),
-        ("That a link or an embed was copied", DATABASE["share_event", "channel"]),
-        ("Sums of plays and shares", DATABASE["play_counter", "complete"]),
+        ("That a track was played, how far, in which hour", _kept(keep.log_months, "then it is in sums alone")),
+        ("That a link or an embed was copied", _kept(keep.log_months, "then it is in sums alone")),
+        ("Sums of plays and shares by day", _kept(keep.daily_months, "then they are in the sum of all time alone")),
+        ("Sums of all time", _FOR_EVER),
     ]
     if made.pseudonym:
         told += [
-            ("The code that your browser's number is mixed into", DATABASE["listener", "pseudonym"]),
-            ("That you asked to be forgotten", DATABASE["forgotten", "tag"]),
+            ("The code that your browser's number is mixed into", "Until you opt out; otherwise without limit."),
+            (
+                "That you asked to be forgotten",
+                "Two days, so that nothing of yours that is still on its way is kept after all.",
+            ),
         ]
     if made.token:
         told += [
-            ("The code of the day", DATABASE["listener_day", "token"]),
-            ("What it is mixed with", DATABASE["daily_salt", "sealed"]),
-            ("How many listeners a day had", DATABASE["listener_count", "listeners"]),
+            ("The code of the day", "Until the day's listeners are counted: at the latest a day after its end."),
+            (
+                "What it is mixed with",
+                "Until midnight. After that nobody can make the code again, this site's people included.",
+            ),
+            ("How many listeners a day had", _kept(keep.daily_months, "then not at all")),
         ]
-    return [(what, _sentence(fact.lives)) for what, fact in told]
+    return told
 
 
-def _sentence(text: str) -> Markup:
-    return _plain(text[:1].upper() + text[1:] + ".")
+def _kept(months: int, then: str) -> str:
+    if not months:
+        return _FOR_EVER
+    return f"This month and {'the one' if months == 1 else f'the {months}'} before; {then}."
 
 
 def database(kinds: Sequence[Kind], made: Derives) -> list[Item]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Locator
 
 from tests.browser import axe, measures
 from tests.browser.dashboard_site import Scheme, Site, dashboard, operating
@@ -93,3 +93,22 @@ def test_words_stand_out(browser: Browser, filled: Site, path: str, scheme: Sche
 def test_nothing_moves(browser: Browser, filled: Site, path: str) -> None:
     with operating(browser, filled) as operator:
         assert [] == measures.moving(operator.open(path))
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_on_a_phone_every_page_is_one_tap_away(browser: Browser, filled: Site, width: int) -> None:
+    """Unseen entries of a row that can be pushed sideways are found by nobody."""
+    with operating(browser, filled, width=width) as operator:
+        for link in operator.open("tracks").locator(".top__pages a").all():
+            assert_is_in_sight(link, width)
+
+
+def test_on_a_phone_completion_stands_beside_the_plays(browser: Browser, filled: Site) -> None:
+    with operating(browser, filled, width=390) as operator:
+        assert_is_in_sight(operator.open("tracks").get_by_role("columnheader", name="To the end"), 390)
+
+
+def assert_is_in_sight(what: Locator, width: int) -> None:
+    box = what.bounding_box()
+    assert box is not None
+    assert 0 <= box["x"] <= box["x"] + box["width"] <= width

@@ -16,6 +16,7 @@ from server.access.ways import Access
 from server.api.openapi import ALL, document
 from server.events import CONFIG, PATHS
 from server.limiter import Limiter
+from storage.retention import Keep
 
 NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itself
 PREFIXES: Final = ("/api", "/badge", "/metrics")
@@ -39,6 +40,7 @@ def whole_app() -> QuartTrio:
             pulse=NOWHERE,
             now=lambda: 0.0,
             zone=ZoneInfo("UTC"),
+            keep=Keep(),
         )
     )
 
