@@ -282,8 +282,11 @@ async def test_a_crash_that_took_all_tokens_ends_the_days_that_were_still_open(
     start: Start, mock_clock: trio.testing.MockClock
 ) -> None:
     process = await start(SiteClock("2026-11-21T00:00:10"))
+    process.database.away = True  # to the rotator alone, until the day is over
     await rows(process.database, "TRUNCATE daily_salt, listener_day")  # as a crash of PostgreSQL leaves them
-    await midnight(process, mock_clock, "2026-11-22T00:00:01")
+    process.clock.set("2026-11-22T00:00:01")
+    process.database.away = False
+    await settle(mock_clock)
     await until(lambda: process.generation() == 1)
     found = await rows(process.database, "SELECT day::text, partial, closed FROM token_day ORDER BY 1")
     assert [("2026-11-21", True, True), ("2026-11-22", False, False)] == found
