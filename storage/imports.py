@@ -19,7 +19,7 @@ from storage.staging import Chunk
 
 SLOT: Final = SLOTS  # the writers have those below
 
-_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(748309118)"
+_ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(748309119)"
 _KNOWN: Final = "SELECT name, content = $2 FROM import WHERE name = $1 OR content = $2 ORDER BY content = $2 DESC"
 _NUMBER: Final = "SELECT coalesce(max(number), 0) + 1 FROM import"
 _RECORD: Final = """

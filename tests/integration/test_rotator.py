@@ -13,6 +13,7 @@ import trio.testing
 
 from actors.rotator import Rotator, force, next_midnight
 from actors.salts import Salt, Salts
+from storage import imports
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.migrate import migrate, migrations
 from tests.support.postgres import rows
@@ -137,6 +138,16 @@ async def test_processes_agree_on_one_salt_a_day(start: Start, mock_clock: trio.
     assert [("2026-11-22", 1)] == await rows(first.database, STORED)
     yesterday = clock.day - 1
     assert (None, None) == (first.salts.of(yesterday), second.salts.of(yesterday))
+
+
+async def test_an_import_that_is_under_way_at_midnight_does_not_keep_the_salt_from_being_made(
+    start: Start, mock_clock: trio.testing.MockClock
+) -> None:
+    process = await start(SiteClock("2026-11-21T23:59:50"))
+    async with process.database.snapshot() as importing:
+        await importing.run(imports.one_at_a_time)
+        await midnight(process, mock_clock, "2026-11-22T00:00:01")
+        await until(lambda: process.today() is not None)
 
 
 async def test_a_process_that_starts_again_takes_up_the_days_salt(start: Start) -> None:
