@@ -1,0 +1,1 @@
+"""`python -m bench.scale`: docs/scale.md, worked out from what was measured. It measures nothing itself."""
