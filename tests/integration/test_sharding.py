@@ -9,36 +9,59 @@ from collections.abc import AsyncIterator
 from datetime import date
 
 import pytest
+import trio
 
 from storage import listener_day, log, sharding
 from storage.bridge import Address, Connection, Database, open_database
 from storage.migrate import migrate, migrations
 from tests.support.blocks import DOCS, blocks
+from tests.support.postgres import Postgres
 from tests.support.shard_rules import of_schema, of_statements, shipped_statements
 
 DAY = date(2026, 11, 21)
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    """Migrated, with a month of the log and a day of tokens, so that there are partitions."""
+class Undone(Exception):
+    """What was found, on the way to taking the change back."""
+
+    def __init__(self, found: list[str]) -> None:
+        self.found = found
+
+
+@pytest.fixture(scope="module")
+def url(postgres: Postgres) -> str:
+    """Of a migrated database, with a month of the log and a day of tokens, so that there are partitions."""
 
     async def begin(connection: Connection) -> None:
+        await migrate(connection, migrations())
         await log.make_months(connection, [DAY])
         await listener_day.begin(connection, DAY, partial=False)
 
-    async with open_database(Address(url=database_url), connections=1) as opened:
-        await opened.transaction(migrate, migrations())
-        await opened.transaction(begin)
+    async def make() -> str:
+        async with open_database(Address(url=address), connections=1) as opened:
+            await opened.transaction(begin)
+        return address
+
+    address = postgres.new_database()
+    return trio.run(make)
+
+
+@pytest.fixture
+async def database(url: str) -> AsyncIterator[Database]:
+    async with open_database(Address(url=url), connections=1) as opened:
         yield opened
 
 
 async def changed(database: Database, statement: str) -> list[str]:
+    """What is found with the change, which is taken back."""
+
     async def change(connection: Connection) -> None:
         await connection.execute(statement)
+        raise Undone(await of_schema(connection))
 
-    await database.transaction(change)
-    return await database.run(of_schema)
+    with pytest.raises(Undone) as undone:
+        await database.transaction(change)
+    return undone.value.found
 
 
 async def test_every_table_has_its_place_and_every_key_its_column(database: Database) -> None:
