@@ -102,7 +102,7 @@ def test_a_release_is_built_from_what_git_knows_alone(repository: Path, tmp_path
     sdist, wheel = dist.build(repository, tmp_path / "dist")
     assert ("tonearm-0.2.0.tar.gz", "tonearm-0.2.0-py3-none-any.whl") == (sdist.name, wheel.name)
     assert b"left_over" not in wheel.read_bytes()
-    assert [sdist, wheel] == sorted((tmp_path / "dist").iterdir())
+    assert {sdist, wheel} == set((tmp_path / "dist").iterdir())
 
 
 def test_a_folder_that_is_no_checkout_is_a_sentence(tmp_path: Path) -> None:
