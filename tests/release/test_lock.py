@@ -154,7 +154,7 @@ def test_a_project_file_that_cannot_be_locked_is_a_sentence(tmp_path: Path) -> N
         lock.write(tmp_path)
 
 
-MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "x86_64-apple-darwin", "aarch64-apple-darwin")
+MACHINES = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")  # as docs/release.md says
 
 
 @pytest.mark.full
@@ -165,7 +165,6 @@ def test_nothing_has_to_be_compiled(python: str, machine: str, tmp_path: Path) -
     words = ["--dry-run", "--no-build", "--require-hashes", "-r", "requirements/run.txt", "--target", str(tmp_path)]
     done = subprocess.run(
         [UV, "pip", "install", *words, "--python-version", python, "--python-platform", machine],
-        cwd=ROOT,
-        capture_output=True, text=True, timeout=300,
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert 0 == done.returncode, done.stderr
