@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 # Tests wait more than they compute, so three files at a time on two cores; a file's tests share what they start.
 AT_ONCE := --numprocesses 3 --dist loadfile
 
-.PHONY: run test test-all bench accuracy lint lock fuzz clean help
+.PHONY: run test test-all bench accuracy lint lock dist release-check fuzz clean help
 
 help:
 	@echo "make run       start Tonearm with its demo site on http://127.0.0.1:8080/"
@@ -15,7 +15,8 @@ help:
 	@echo "make bench     ratios, memory, losses and a profile, measured; needs wrk; BENCH=--help tells its options"
 	@echo "make accuracy  simulates listeners whose number is known and writes docs/accuracy.md anew; 2 minutes"
 	@echo "make fuzz      strange requests against the beacon listener, for SECONDS=120"
-	@echo "make lock      write requirements/*.txt anew from pyproject.toml"
+	@echo "make lock      write requirements/*.txt anew from pyproject.toml; LOCK=--upgrade takes the newest versions"
+	@echo "make dist      build sdist and wheel into dist/; docs/release.md tells how a release is made"
 
 run: $(VENV)/.run
 	@TONEARM_DEMO=$${TONEARM_DEMO:-true} exec $(BIN)/tonearm serve
@@ -47,14 +48,16 @@ lint: $(VENV)/.dev
 	@$(BIN)/python -m tracker.build --check
 
 lock: $(VENV)/.dev
-	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
-		--python-version 3.11 pyproject.toml -o requirements/run.txt
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header \
-		--python-version 3.11 pyproject.toml --group dev -o requirements/dev.txt
+	@$(BIN)/python -m release lock $(LOCK)
+
+dist: $(VENV)/.dev
+	@$(BIN)/python -m release build
+
+release-check: $(VENV)/.dev
+	@$(BIN)/python -m release check
 
 clean:
-	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .nox node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -63,10 +66,12 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV) || \
 		{ rm -rf $(VENV); echo "$(PYTHON) cannot make a virtual environment. On Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.run: $(VENV)/bin/python requirements/run.txt pyproject.toml
+$(VENV)/.run: $(VENV)/bin/python requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "Installing Tonearm and its pinned dependencies"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+		-r requirements/run.txt -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt

@@ -12,7 +12,8 @@ and at least once a minute.
 import fcntl
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -73,18 +74,20 @@ class Spool:
         self._write_lock = Lock()
         self._read_lock = Lock()
         self._lock_file = _hold(path.with_suffix(".lock"))
-        try:
-            self._writer = _connect(path)
-            self._writer.executescript(_SCHEMA)
-            self._reader = _connect(path)
-            self.spool_id = self._identity()
-            self._pending_events, self._pending_bytes = self._writer.execute(_PENDING).fetchone()
-        except sqlite3.Error as error:
-            os.close(self._lock_file)
-            raise SpoolError(
-                f"The spool {path} cannot be opened ({error}). If the file is damaged, move it away: "
-                "what was waiting in it is then not counted."
-            ) from error
+        with ExitStack() as opened:
+            opened.callback(os.close, self._lock_file)  # given up last
+            try:
+                self._writer = opened.enter_context(_connected(path))
+                self._writer.executescript(_SCHEMA)
+                self._reader = opened.enter_context(_connected(path))
+                self.spool_id = self._identity()
+                self._pending_events, self._pending_bytes = self._writer.execute(_PENDING).fetchone()
+            except sqlite3.Error as error:
+                raise SpoolError(
+                    f"The spool {path} cannot be opened ({error}). If the file is damaged, move it away: "
+                    "what was waiting in it is then not counted."
+                ) from error
+            self._opened = opened.pop_all()
         self._dirty = True  # a crash may have left old pages in the write-ahead file
         self._owed = 0  # rows up to here are counted but could not be dropped
 
@@ -168,9 +171,7 @@ class Spool:
             with suppress(SpoolUnavailable):  # the next start scrubs what this one left
                 self.scrub()
         finally:
-            self._reader.close()
-            self._writer.close()
-            os.close(self._lock_file)
+            self._opened.close()
 
     def _identity(self) -> str:
         row = self._writer.execute("SELECT spool_id FROM identity").fetchone()
@@ -206,15 +207,16 @@ class Spool:
             raise SpoolUnavailable(f"the spool's disk refuses to write: {error}") from error
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync of the write-ahead file per commit
-    connection.execute("PRAGMA secure_delete = ON")
-    connection.execute("PRAGMA wal_autocheckpoint = 1000")
-    connection.execute("PRAGMA temp_store = MEMORY")  # nothing of the spool in another file, not even for a moment
-    path.chmod(0o600)
-    return connection
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # in WAL mode: one fsync of the write-ahead file per commit
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 1000")
+        connection.execute("PRAGMA temp_store = MEMORY")  # nothing of the spool in another file, not even for a moment
+        path.chmod(0o600)
+        yield connection
 
 
 def _hold(lock_path: Path) -> int:

@@ -1,6 +1,8 @@
 """The command line. Each module holds one group of commands; this one puts them together."""
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -64,6 +66,21 @@ app.add_typer(share.app, name="share")
 app.add_typer(stats.app, name="stats")
 app.add_typer(token.app, name="token")
 app.add_typer(top.app, name="top")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tonearm {version('tonearm')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Those that stand before a command."""
 
 
 def main() -> None:

@@ -154,9 +154,8 @@ async def test_a_full_disk_is_told_and_got_over_without_a_restart(
     figures = await trio.to_thread.run_sync(ledger, service)
     assert figures["received"] == figures["counted"] + figures["unavailable"]
     assert 0 == await trio.to_thread.run_sync(service.stop)
-    with sqlite3.connect(small_disk / "spool-0.sqlite") as spool:
+    with closing(sqlite3.connect(small_disk / "spool-0.sqlite")) as spool:
         assert [("ok",)] == spool.execute("PRAGMA integrity_check").fetchall()
-    spool.close()
     async with open_database(Address(url=database_url), connections=1) as database:
         assert_kept(promises, await counted(database))
         assert () == (await database.transaction(check)).differences

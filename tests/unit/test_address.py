@@ -303,7 +303,7 @@ def model(hops: Sequence[Hop]) -> bytes:
 
 def _unmapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """An IPv4-mapped address is the IPv4 address, so the model shall not tell them apart either."""
-    return (address.version == 6 and address.ipv4_mapped) or address
+    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 proxy_hops = st.one_of(*(st.ip_addresses(network=str(proxies)) for proxies in PROXIES)).map(Hop)
