@@ -52,41 +52,44 @@ class Networks:
         self._seen: dict[bytes, int] = {}  # name -> the minute it came last
         self._events: dict[int, int] = {}  # minute -> how many
         self._minute = 0
+        self._next_minute_at = 0.0
         self._this_minute = 0
-
-    @property
-    def few(self) -> bool:
-        """Whether the way an event came has to be found out: where networks are told apart, it costs nothing."""
-        return len(self._seen) < _FEW
+        # Whether the way an event came has to be found out: where networks are told apart, it costs nothing.
+        self.few = True
 
     def note(self, name: bytes, way: Way = Way.ADDRESS) -> None:
         """An event that was taken came from this network, this way."""
-        minute = int(self._now() // 60)
-        if minute != self._minute:
-            self._turn(minute)
+        now = self._now()
+        if now >= self._next_minute_at:
+            self._turn(now)
         self._this_minute += 1
         if way is not Way.ADDRESS:
             name = _HIDDEN[way]
-        if name in self._seen or len(self._seen) < self._most:
-            self._seen[name] = minute
+        if name in self._seen:
+            self._seen[name] = self._minute
+        elif len(self._seen) < self._most:
+            self._seen[name] = self._minute
+            self.few = len(self._seen) < _FEW
 
     def crowd(self) -> Crowd:
         """The last sixty minutes, the one under way included."""
-        self._turn(int(self._now() // 60))
+        now = self._now()
+        if now >= self._next_minute_at:
+            self._turn(now)
         way = ""
         if len(self._seen) == 1:
             way = next((way for way, name in _HIDDEN.items() if name in self._seen), Way.ADDRESS).value
         return Crowd(len(self._seen), sum(self._events.values()) + self._this_minute, way)
 
-    def _turn(self, minute: int) -> None:
-        if minute == self._minute:
-            return
+    def _turn(self, now: float) -> None:
         if self._this_minute:
             self._events[self._minute] = self._this_minute
-        self._minute, self._this_minute = minute, 0
-        first = minute - MINUTES + 1
+        self._minute, self._this_minute = int(now // 60), 0
+        self._next_minute_at = (self._minute + 1) * 60.0
+        first = self._minute - MINUTES + 1
         self._events = {at: number for at, number in self._events.items() if at >= first}
         self._seen = {name: at for name, at in self._seen.items() if at >= first}
+        self.few = len(self._seen) < _FEW
 
 
 def together(crowds: Iterable[Crowd]) -> Crowd:

@@ -87,6 +87,7 @@ class Post:
         self._sender = sender
         self._way = way_to(url, listener)
         self._own = not url
+        self._unreached = _OWN_UNREACHED if self._own else _UNREACHED
         self._headers = {"user-agent": _USER_AGENT, "content-type": "text/plain;charset=UTF-8"}
         if origins:
             self._headers["origin"] = origins[0]
@@ -100,7 +101,7 @@ class Post:
         except trio.TooSlowError:
             raise NotTaken(f"{shown} did not answer within {_LONGEST_S:.0f} s.") from None
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise NotTaken(f"{shown} cannot be reached: {outgoing.reason(error)}.") from None
+            raise NotTaken(f"{shown} cannot be reached: {outgoing.reason(error)}. {self._unreached}") from None
         if status != _ACCEPTED:
             raise NotTaken(refused(shown, status, body))
 
@@ -137,6 +138,8 @@ def refused(shown: str, status: int, body: bytes) -> str:
     return f"{shown} answers {status}, and not in the words of the service. {_IN_FRONT.get(status, _UNKNOWN)}"
 
 
+_UNREACHED: Final = "Browsers may not reach it either: look at its name, its certificate and the proxy."
+_OWN_UNREACHED: Final = "Then the proxy does not reach it either."
 _BROKEN: Final = "What stands in between changes events on their way."
 _UNKNOWN: Final = "Look at what stands in front of it."
 

@@ -151,8 +151,10 @@ class Events:
             self._ledger.refused[Reason.UNAVAILABLE] += 1
             return self.outcome(request, Reason.UNAVAILABLE)
         self._ledger.waiting += 1
-        if request.event.__class__ is not Canary:
-            self._note(request)
+        if self._networks.few:
+            self._look_closer(request)
+        elif request.event.__class__ is not Canary:
+            self._networks.note(request.name or self._name(request))
         return submission
 
     def outcome(self, request: Request, refused: Reason | None) -> Answer:
@@ -302,16 +304,15 @@ class Events:
     def _tag(self, event_id: UUID | UnsetType | None) -> bytes | None:
         return pseudonym.event_tag(self._listeners.pseudonym_key, event_id) if event_id else None
 
-    def _note(self, request: Request) -> None:
+    def _look_closer(self, request: Request) -> None:
         """One more event of its sender's network, unless that is this machine."""
-        came = way(request.headers, request.peer, self._trusted) if self._networks.few else Way.ADDRESS
-        if came is not Way.HERE:
-            self._networks.note(self._name(request), came)
+        came = way(request.headers, request.peer, self._trusted)
+        if came is not Way.HERE and not isinstance(request.event, Canary):
+            self._networks.note(request.name or self._name(request), came)
 
     def _name(self, request: Request) -> bytes:
-        if not request.name:
-            request.name = self._limiter.name(network(self._client(request)))
-        return request.name
+        name = request.name = self._limiter.name(network(self._client(request)))
+        return name
 
     def _client(self, request: Request) -> bytes:
         """Neither header costs anything where no proxy sends it."""

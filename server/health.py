@@ -90,10 +90,10 @@ class Health:
 
 _LISTENERS_ARE_ONE: Final = "All listeners share one rate limit, and are one listener of the day."
 _CAME: Final = {
-    Way.UNTOLD: "by a proxy that does not say who sends them. " + _LISTENERS_ARE_ONE + " Let it send X-Forwarded-For, "
-    "and name it in http.trusted_proxies.",
-    Way.UNBELIEVED: "by a proxy whose X-Forwarded-For is not believed. " + _LISTENERS_ARE_ONE + " Name it in "
-    'http.trusted_proxies: its network, or "unix" where it comes by a unix socket.',
+    Way.UNTOLD: "by a proxy that does not say who sends them. " + _LISTENERS_ARE_ONE + " Let the proxy "
+    "send X-Forwarded-For, and name it in http.trusted_proxies.",
+    Way.UNBELIEVED: "by a proxy whose X-Forwarded-For is not believed. " + _LISTENERS_ARE_ONE + " Name the "
+    'proxy in http.trusted_proxies: its network, or "unix" where it comes by a unix socket.',
     Way.ADDRESS: "from one network. If a proxy or a load balancer stands in front, it hides who sends: let it send "
     "X-Forwarded-For, and name it in http.trusted_proxies. If they are one venue's or one test's, all is well.",
 }
