@@ -53,7 +53,15 @@ class Forget(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="forget
     listener: bytes  # option A's base, as in Play
 
 
-Event = Play | Share | Forget
+class Canary(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="canary"):
+    """An event that the service sent to itself, to see that events arrive (actors/canary.py). It counts nowhere."""
+
+    moment: Moment
+    sender: bytes  # the process that waits for it, 16 bytes
+    nonce: bytes  # which of that one's it is, 16 bytes
+
+
+Event = Play | Share | Forget | Canary
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(list[Event])

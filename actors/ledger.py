@@ -1,6 +1,6 @@
 """Every received event ends in exactly one named outcome; this counts them (DESIGN §3).
 
-received + recovered = counted + duplicate + pending in the spool + one count per reason of refusal, over a
+received + recovered = counted + duplicate + canary + pending in the spool + one count per reason of refusal, over a
 process's life, where `recovered` is what the spool held at the start. With `waiting` and `spooled`, which change in the
 same step as what they become, that holds at every moment; the spool itself is another thread's, and a moment apart.
 """
@@ -33,11 +33,12 @@ class Ledger:
         self.recovered = recovered
         self.counted = 0
         self.duplicate = 0  # accepted, and known by their eventId to be counted already
+        self.canary = 0  # the service's own (actors/canary.py), seen by the writer and counted nowhere
         self.waiting = 0  # handed in, and not yet known to be durable
         self.spooled = recovered  # durable, and not yet known to be counted
         self.refused: Counter[Reason] = Counter()
 
     def missing(self, pending: int) -> int:
         """Events without an outcome: those waiting for their group commit at this moment, otherwise none."""
-        settled = self.counted + self.duplicate + self.refused.total()
+        settled = self.counted + self.duplicate + self.canary + self.refused.total()
         return self.received + self.recovered - settled - pending

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from actors.networks import together
 from actors.report import Report
 
 GONE_AFTER_S: Final = 30.0  # three times as long as a process is silent at most
@@ -59,7 +60,7 @@ def _process(source: str, known: _Known, heard_s: float) -> Process:
 
 
 def summed(reports: Iterable[Report]) -> Report | None:
-    """One ledger of all; of ages the greatest, of times the earliest. None of none."""
+    """One ledger of all; of ages the greatest, of times the earliest, of canaries the worst. None of none."""
     given = list(reports)
     if not given:
         return None
@@ -67,6 +68,9 @@ def summed(reports: Iterable[Report]) -> Report | None:
     for one in given:
         refused.update(one.refused)
     checked = max(given, key=lambda one: one.checked_at)
+    crowd = together(one.crowd for one in given)
+    senders = [one for one in given if one.canary_every_s] or given
+    canary = min(senders, key=lambda one: (not one.canary_overdue, one.canary_at))
     return Report(
         worker=len(given),
         version=given[0].version,
@@ -85,4 +89,14 @@ def summed(reports: Iterable[Report]) -> Report | None:
         salt_overdue=any(one.salt_overdue for one in given),
         checked_at=checked.checked_at,
         differences=checked.differences,
+        canary=sum(one.canary for one in given),
+        canary_every_s=canary.canary_every_s,
+        canary_at=canary.canary_at,
+        canary_s=canary.canary_s,
+        canary_overdue=canary.canary_overdue,
+        canary_trouble=canary.canary_trouble,
+        networks=crowd.networks,
+        network_events=crowd.events,
+        network_way=crowd.way,
+        one_network=crowd.one_network,
     )

@@ -3,6 +3,7 @@
 import msgspec
 
 from actors.ledger import Reason
+from actors.networks import Crowd
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,11 +26,27 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     salt_overdue: bool = False
     checked_at: int = 0  # seconds since 1970; 0: not by this process, or not yet
     differences: int = 0  # that the check found
+    canary: int = 0  # events of the service's own, an outcome like `counted`
+    canary_every_s: float = 0.0  # how often this process sends one; 0: it sends none
+    canary_at: int = 0  # when one was last seen in the database, seconds since 1970; 0: not yet
+    canary_s: float = 0.0  # how long that one took
+    canary_overdue: bool = False
+    canary_trouble: str = ""  # a sentence: where the last one got stuck
+    networks: int = 0  # of clients, in the last hour (actors/networks.py)
+    network_events: int = 0  # that came from them
+    network_way: str = ""  # how they came, where there is one network alone
+    one_network: bool = False
+
+    @property
+    def crowd(self) -> Crowd:
+        """From how many networks its events came."""
+        return Crowd(self.networks, self.network_events, self.network_way)
 
     @property
     def settled(self) -> int:
         """Events with an outcome, those included whose outcome is to wait."""
-        return self.counted + self.duplicate + self.waiting + self.spooled + sum(self.refused.values())
+        known = self.counted + self.duplicate + self.canary
+        return known + self.waiting + self.spooled + sum(self.refused.values())
 
     @property
     def missing(self) -> int:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from random import Random
 from typing import Final
 
-from actors.events import Bucket, Channel, Event, Forget, Moment, Play, Share
+from actors.events import Bucket, Canary, Channel, Event, Forget, Moment, Play, Share
 from actors.happening import Happening
 from privacy.pseudonym import TargetKind, for_target
 from storage.alias import apply
@@ -32,6 +32,7 @@ class Tally:
     forgets: set[bytes] = field(default_factory=set)  # bases
     event_ids: dict[EventId, date] = field(default_factory=dict)  # of events that may come again, with their day
     duplicates: int = 0  # left out
+    canaries: list[Canary] = field(default_factory=list)  # in no figure
     last_day: date = date.min  # on which something of it was accepted
     happened: Counter[Happening] = field(default_factory=Counter)  # what may be told of it at once
     daily: defaultdict[tuple[Target, date], Delta] = field(default_factory=lambda: defaultdict(Delta))
@@ -72,8 +73,11 @@ def tally(
         if when is None:
             when = moments[event.moment] = _when(event.moment)
         created_at, day = when
-        if isinstance(event, Forget):
-            result.forgets.add(event.listener)
+        if isinstance(event, (Forget, Canary)):
+            if isinstance(event, Forget):
+                result.forgets.add(event.listener)
+            else:
+                result.canaries.append(event)
             continue
         if event.event_tag is not None and _repeated(result, event, event.event_tag, day, counted):
             continue

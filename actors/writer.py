@@ -23,7 +23,7 @@ from actors.retry import Tries, until_available
 from actors.tally import SITE, Tally, tally
 from actors.waiting import Waiting
 from privacy import pseudonym
-from storage import alias, catalog, counters, cursor, event_ids, forgotten, listener_day, listeners, log
+from storage import alias, canary, catalog, counters, cursor, event_ids, forgotten, listener_day, listeners, log
 from storage.alias import apply
 from storage.bridge import Connection, Database, PartitionMissing
 from storage.counters import Target
@@ -151,7 +151,7 @@ class Writer:
             except _Renamed as found:
                 batch = found.applied(batch)
                 continue
-            self._moved_to(last, rows, sums.duplicates)
+            self._moved_to(last, rows, sums.duplicates, len(sums.canaries))
             self._remember(sums)
             self._say(sums)
             break
@@ -185,6 +185,8 @@ class Writer:
         await counters.add(connection, self._slot, sums.daily, new)
         if sums.tokens:
             await self._count_tokens(connection, sums)
+        if sums.canaries:
+            await canary.seen(connection, {one.sender: (one.nonce, one.moment.day) for one in sums.canaries})
 
     async def _hold_sets(self, connection: Connection, sums: Tally, renames: int) -> None:
         """The distinct sets and the names stay as they are known until the transaction ends. Raises _Forgotten and
@@ -232,16 +234,19 @@ class Writer:
         _log.info("an attempt whose answer was lost had been counted", through=counted)
         # Duplicates among them go as counted: nothing tells them from the events whose ids that attempt has kept.
         done = [row for row in rows if row.seq <= counted]
-        self._moved_to(counted, done)
-        self._say(tally((event for row in done for event in row.events), batch.releases, batch.unknown))
+        sums = tally((event for row in done for event in row.events), batch.releases, batch.unknown)
+        self._moved_to(counted, done, 0, len(sums.canaries))
+        self._say(sums)
         return [row for row in rows if row.seq > counted]
 
-    def _moved_to(self, seq: int, rows: Sequence[SpooledRow], duplicates: int = 0) -> None:
+    def _moved_to(self, seq: int, rows: Sequence[SpooledRow], duplicates: int, canaries: int) -> None:
         self._counted = seq
         self._waiting.counted(seq, trio.current_time())
-        self._ledger.spooled -= sum(len(row.events) for row in rows)
-        self._ledger.counted += sum(len(row.events) for row in rows) - duplicates
+        events = sum(len(row.events) for row in rows)
+        self._ledger.spooled -= events
+        self._ledger.counted += events - duplicates - canaries
         self._ledger.duplicate += duplicates
+        self._ledger.canary += canaries
 
     async def _drop(self) -> None:
         try:

@@ -2,8 +2,8 @@
 
 This is where an audit begins. Whatever is written down about a listener is computed in this package, from arguments
 alone. It imports nothing of the project, and nothing outside the standard library but `cryptography` (sealing.py).
-In memory alone, the rate limiter and the crawler check know a network or a User-Agent again for a while, by a hash
-whose key is random and dies with the process. An hour is enough; read in this order:
+In memory alone, the rate limiter, the count of client networks and the crawler check know a network or a User-Agent
+again for a while, by a hash whose key is random and dies with the process. An hour is enough; read in this order:
 
 1. modes.py       what may be derived at all: mode x signal -> what is stored where, for how long
 2. signals.py     Sec-GPC and DNT: when nothing may be
@@ -16,8 +16,8 @@ whose key is random and dies with the process. An hour is enough; read in this o
 
 | value           | from                                  | made in           | goes to                               |
 | --------------- | ------------------------------------- | ----------------- | ------------------------------------- |
-| network         | peer, X-Forwarded-For, Forwarded      | server/events.py  | option B's base; the rate limiter,    |
-|                 |                                       |                   | which keeps a keyed hash of it        |
+| network         | peer, X-Forwarded-For, Forwarded      | server/events.py  | option B's base; rate limiter, count  |
+|                 |                                       |                   | of networks: a keyed hash of it       |
 | option A's base | pseudonym key, the client's id        | server/events.py  | the spool, until it is counted        |
 | option B's base | salt of the day, network, User-Agent  | server/events.py  | the spool, until it is counted        |
 | pseudonym       | option A's base, a target's kind, key | actors/tally.py   | `listener`                            |

@@ -18,6 +18,8 @@ from typing import Final
 UNKNOWN: Final = bytes(16)  # a peer without an address (unix socket) behind no believed hop: all of them are one client
 
 _V4_PREFIX: Final = bytes(10) + b"\xff\xff"
+_V4_LOOPBACK: Final = _V4_PREFIX + b"\x7f"  # 127.0.0.0/8
+_V6_LOOPBACK: Final = bytes(15) + b"\x01"  # ::1
 _V4_SHIFT: Final = 96  # an IPv4 prefix of n bits is an IPv6 prefix of n + 96 in the mapped form
 
 _PORT: Final = re.compile(r":(?:[0-9]{1,5}|_[A-Za-z0-9._-]+)")  # RFC 7239 §6: a proxy may hide the number
@@ -113,6 +115,11 @@ def network(address: bytes) -> bytes:
     if address.startswith(_V4_PREFIX):
         return address
     return address[:8] + bytes(8)
+
+
+def is_loopback(address: bytes) -> bool:
+    """Whether these 16 bytes are an address of the machine itself."""
+    return address.startswith(_V4_LOOPBACK) or address == _V6_LOOPBACK
 
 
 def _walk(client: bytes, hops: Iterable[str], trusted: TrustedProxies) -> bytes:

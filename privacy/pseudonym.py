@@ -73,6 +73,14 @@ def event_tag(pseudonym_key: bytes, event_id: UUID) -> bytes:
     return hmac.digest(pseudonym_key, b"event\x00" + event_id.bytes, "sha256")[:PSEUDONYM_BYTES]
 
 
+def canary_key(pseudonym_key: bytes) -> bytes:
+    """32 bytes by which the processes of an installation know each other's canaries; no listener goes into it.
+
+    HMAC-SHA-256(pseudonym key, "canary"); shorter than what `base` reads, so the two share no input.
+    """
+    return hmac.digest(pseudonym_key, b"canary", "sha256")
+
+
 def for_target(base_value: bytes, kind: str, key: str) -> bytes:
     """16 bytes: HMAC-SHA-256(base, kind || 0x00 || key)[:16]; `kind` is a TargetKind; the site's key is empty.
 

@@ -27,6 +27,7 @@ PREFIX: Final = "TONEARM_"
 FILE_VARIABLE: Final = "TONEARM_CONFIG"  # which file to read; everything else in the environment is a setting
 DEFAULT_FILE: Final = Path("tonearm.toml")
 _HIGHEST_PORT: Final = 65535
+_LONGEST_INTERVAL_S: Final = 86_400
 
 
 class ConfigError(Exception):
@@ -52,6 +53,18 @@ def _is_origin(value: str) -> str:
     if re.fullmatch(r"https?://[^\s/?#@*]+", value):
         return value.lower()
     raise ValueError("allowed is scheme://host or scheme://host:port, with nothing behind it")
+
+
+def _is_interval(value: float) -> float:
+    if value == 0 or 1 <= value <= _LONGEST_INTERVAL_S:
+        return value
+    raise ValueError(f"allowed is 1 to {_LONGEST_INTERVAL_S} seconds, or 0 for none at all")
+
+
+def _is_site(value: str) -> str:
+    if not value or re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
+        return value
+    raise ValueError("allowed is the address of the site as browsers see it, such as https://band.example, or nothing")
 
 
 def _is_proxy(value: str) -> str:
@@ -243,6 +256,13 @@ class Housekeeping(Section):
     check_every_h: float = Field(default=24, ge=0)  # `tonearm check` as a metric; it reads the whole log. 0: never
 
 
+class Canary(Section):
+    """`[canary]`: an event of the service's own, to see that events arrive; see docs/monitor.md."""
+
+    every_s: Annotated[float, AfterValidator(_is_interval)] = 300.0  # 0: none is sent
+    url: Annotated[str, AfterValidator(_is_site)] = ""  # of the site as browsers see it; empty: the own listener
+
+
 class Retention(Section):
     """`[retention]`: how many months are kept besides the running one; all-time figures stay in any case."""
 
@@ -286,6 +306,7 @@ class Config(BaseSettings):
     alerts: Alerts = Alerts()
     spool: Spool = Spool()
     housekeeping: Housekeeping = Housekeeping()
+    canary: Canary = Canary()
     retention: Retention = Retention()
     log: Log = Log()
 

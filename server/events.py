@@ -14,9 +14,10 @@ from uuid import UUID
 import trio
 from msgspec import UnsetType
 
-from actors.events import Event, Forget, Play, Share
+from actors.events import Canary, Event, Forget, Play, Share
 from actors.ledger import Ledger, Reason
 from actors.messages import Submission
+from actors.networks import Networks, Way
 from actors.salts import Salts
 from privacy import pseudonym, token
 from privacy.address import TrustedProxies, client_address, network
@@ -24,6 +25,8 @@ from privacy.modes import Mode, derives
 from privacy.signals import objects
 from server.bodies import MOST_BYTES, Malformed, PlayBody, read_forget, read_play, read_share
 from server.calendar import Calendar
+from server.canary import HOLDS_S, Canaries
+from server.clients import way
 from server.crawlers import Crawlers
 from server.limiter import Limiter
 from server.live import Live
@@ -37,6 +40,7 @@ PATHS: Final = (PLAY, SHARE, FORGET)
 
 TOO_LARGE: Final = f"The body is larger than {MOST_BYTES} bytes; an event is far smaller."
 WRONG_METHOD: Final = "Events are sent with POST."
+_STALE: Final = f"This canary was sent {{:.0f}} s ago by its sender's clock; one holds for {HOLDS_S} s."
 TOO_SLOW: Final = "The request did not arrive in time; send it in one piece."
 
 _ALLOW: Final = {"allow": "POST, OPTIONS"}
@@ -56,6 +60,8 @@ class Request:
     body: bytes
     peer: str | None  # the socket's peer address; None for a unix socket
     event: Event | None = None  # what the last step made of it
+    client: bytes = b""  # its address, once somebody has asked for it
+    name: bytes = b""  # by which the limiter knows its network
 
 
 Step = Callable[["Events", Request], Answer | None]
@@ -100,6 +106,8 @@ class Events:
         *,
         origins: frozenset[str],
         trusted: TrustedProxies,
+        networks: Networks,
+        canaries: Canaries,
     ) -> None:
         """`origins` empty: events from any page are taken."""
         self._submissions = submissions
@@ -110,6 +118,8 @@ class Events:
         self._listeners = listeners
         self._origins = origins
         self._trusted = trusted
+        self._networks = networks
+        self._canaries = canaries
         self._cors = _cors_by_origin(origins)
         self._accepted = {origin: _ACCEPTED.with_headers(cors) for origin, cors in self._cors.items()}
 
@@ -141,6 +151,10 @@ class Events:
             self._ledger.refused[Reason.UNAVAILABLE] += 1
             return self.outcome(request, Reason.UNAVAILABLE)
         self._ledger.waiting += 1
+        if self._networks.few:
+            self._look_closer(request)
+        elif request.event.__class__ is not Canary:
+            self._networks.note(request.name or self._name(request))
         return submission
 
     def outcome(self, request: Request, refused: Reason | None) -> Answer:
@@ -215,7 +229,7 @@ class Events:
         """Whether this client has sent too many."""
         if not self._limiter.active:
             return None
-        wait = self._limiter.refuse_for(network(self._client(request)))
+        wait = self._limiter.refuse(self._name(request))
         if not wait:
             return None
         return self._refuse(
@@ -257,7 +271,12 @@ class Events:
                 moment, tag = self._calendar.moment(), self._tag(share.eventId)
                 request.event = Share(moment, share.targetType, share.targetKey, share.channel, tag)
         except Malformed as error:
-            return self._refuse(Reason.MALFORMED, str(error))
+            # Looked for here, where it costs the events of listeners nothing.
+            if request.path != PLAY or (canary := self._canaries.read(request.body)) is None:
+                return self._refuse(Reason.MALFORMED, str(error))
+            if not canary.holds:
+                return self._refuse(Reason.MALFORMED, _STALE.format(canary.age_s))
+            request.event = Canary(self._calendar.moment(), canary.sender, canary.nonce)
         return None
 
     def _play(self, request: Request, body: PlayBody) -> Play:
@@ -285,16 +304,28 @@ class Events:
     def _tag(self, event_id: UUID | UnsetType | None) -> bytes | None:
         return pseudonym.event_tag(self._listeners.pseudonym_key, event_id) if event_id else None
 
+    def _look_closer(self, request: Request) -> None:
+        """One more event of its sender's network, unless that is this machine."""
+        came = way(request.headers, request.peer, self._trusted)
+        if came is not Way.HERE and not isinstance(request.event, Canary):
+            self._networks.note(request.name or self._name(request), came)
+
+    def _name(self, request: Request) -> bytes:
+        name = request.name = self._limiter.name(network(self._client(request)))
+        return name
+
     def _client(self, request: Request) -> bytes:
         """Neither header costs anything where no proxy sends it."""
-        headers = request.headers
-        forwarded_for, forwarded = headers.get("x-forwarded-for"), headers.get("forwarded")
-        return client_address(
-            request.peer,
-            [forwarded_for] if forwarded_for else [],
-            self._trusted,
-            [forwarded] if forwarded else [],
-        )
+        if not request.client:
+            headers = request.headers
+            forwarded_for, forwarded = headers.get("x-forwarded-for"), headers.get("forwarded")
+            request.client = client_address(
+                request.peer,
+                [forwarded_for] if forwarded_for else [],
+                self._trusted,
+                [forwarded] if forwarded else [],
+            )
+        return request.client
 
 
 STEPS: Final[tuple[Step, ...]] = (

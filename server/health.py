@@ -10,6 +10,7 @@ import trio
 from quart import Blueprint, Response
 
 from actors.ledger import Reason
+from actors.networks import Way
 from actors.processes import Process, summed
 from actors.pulse import Pulse
 from actors.report import Report
@@ -61,6 +62,9 @@ class Health:
                 yield f"The ledger of worker {one.report.worker} does not add up, by {one.report.missing:,}."
         if total.oldest_s > _LATE_S:
             yield f"Events have waited for {total.oldest_s:,.0f} s to be counted."
+        yield from self._silence()
+        if total.one_network:
+            yield f"All {total.network_events:,} events of the last hour came {_CAME[Way(total.network_way)]}"
         if total.salt_overdue:
             yield "The salt of the day is overdue: plays count, and today's listeners do not."
         if total.differences:
@@ -72,6 +76,31 @@ class Health:
             yield "The processes have different privacy modes."
         if len({one.report.version for one in self.living}) > 1:
             yield "The processes are of different versions."
+
+    def _silence(self) -> Iterator[str]:
+        """Of each process that sends canaries; several machines often have the same to say."""
+        since: dict[str, int] = {}
+        for report in (one.report for one in self.living):
+            if report.canary_overdue:
+                began = report.canary_at or report.started_at
+                since[report.canary_trouble] = min(began, since.get(report.canary_trouble, began))
+        for trouble, began in since.items():
+            yield f"No canary event has been counted for {_span(self.at.timestamp() - began)}. {trouble}"
+
+
+_LISTENERS_ARE_ONE: Final = "All listeners share one rate limit, and are one listener of the day."
+_CAME: Final = {
+    Way.UNTOLD: "by a proxy that does not say who sends them. " + _LISTENERS_ARE_ONE + " Let the proxy "
+    "send X-Forwarded-For, and name it in http.trusted_proxies.",
+    Way.UNBELIEVED: "by a proxy whose X-Forwarded-For is not believed. " + _LISTENERS_ARE_ONE + " Name the "
+    'proxy in http.trusted_proxies: its network, or "unix" where it comes by a unix socket.',
+    Way.ADDRESS: "from one network. If a proxy or a load balancer stands in front, it hides who sends: let it send "
+    "X-Forwarded-For, and name it in http.trusted_proxies. If they are one venue's or one test's, all is well.",
+}
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +142,8 @@ def as_json(health: Health) -> dict[str, Any]:
         "uptimeS": int(health.uptime_s),
         "ledger": ledger_as_json(total),
         "spool": spool_as_json(total),
+        "clients": clients_as_json(total),
+        "canary": canary_as_json(total),
         "database": None if found is None else {"version": found.version, "bytes": found.size},
         "salt": {
             "needed": health.needs_salt,
@@ -136,6 +167,8 @@ def as_json(health: Health) -> dict[str, Any]:
                 "ended": one.ended,
                 "ledger": ledger_as_json(one.report),
                 "spool": spool_as_json(one.report),
+                "clients": clients_as_json(one.report),
+                "canary": canary_as_json(one.report),
             }
             for one in health.processes
         ],
@@ -143,12 +176,13 @@ def as_json(health: Health) -> dict[str, Any]:
 
 
 def ledger_as_json(report: Report) -> dict[str, Any]:
-    """received + recovered = counted + duplicate + waiting + spooled + the sum of `refused` + missing."""
+    """received + recovered = counted + duplicate + canary + waiting + spooled + the sum of `refused` + missing."""
     return {
         "received": report.received,
         "recovered": report.recovered,
         "counted": report.counted,
         "duplicate": report.duplicate,
+        "canary": report.canary,
         "waiting": report.waiting,
         "spooled": report.spooled,
         "refused": {reason.value: report.refused_for(reason) for reason in Reason},
@@ -164,6 +198,27 @@ def spool_as_json(report: Report) -> dict[str, Any]:
         "bytes": report.spool_bytes,
         "oldestS": report.oldest_s,
         "lagS": report.lag_s,
+    }
+
+
+def clients_as_json(report: Report) -> dict[str, Any]:
+    """From how many networks events came in the last hour; of several processes the greatest number."""
+    return {
+        "networks": report.networks,
+        "events": report.network_events,
+        "oneNetwork": report.one_network,
+        "way": report.network_way or None,
+    }
+
+
+def canary_as_json(report: Report) -> dict[str, Any]:
+    """null for what is not known: none is sent by this process, or none was seen yet."""
+    return {
+        "everyS": report.canary_every_s or None,
+        "at": _iso(report.canary_at) if report.canary_at else None,
+        "tookS": report.canary_s if report.canary_at else None,
+        "overdue": report.canary_overdue,
+        "trouble": report.canary_trouble or None,
     }
 
 

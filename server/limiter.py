@@ -27,14 +27,21 @@ class Limiter:
         self._old: dict[bytes, float] = {}
         self._turned = now()
 
+    def name(self, network: bytes) -> bytes:
+        """By which this process knows a client, and nobody else does: 12 bytes."""
+        return hmac.digest(self._key, network, "sha256")[:12]
+
     def refuse_for(self, network: bytes) -> float:
+        """As `refuse`, for who has no use for the name."""
+        return self.refuse(self.name(network)) if self._interval else 0.0
+
+    def refuse(self, client: bytes) -> float:
         """0 lets the event through and takes note of it; otherwise the seconds after which one would be let in."""
         if not self._interval:
             return 0.0
         now = self._now()
         if now - self._turned >= self._window or len(self._young) >= self._most:
             self._old, self._young, self._turned = self._young, {}, now
-        client = hmac.digest(self._key, network, "sha256")[:12]
         free_at = max(self._young.get(client) or self._old.get(client, 0.0), now)
         wait = free_at + self._interval - now - self._window
         if wait > 1e-9:

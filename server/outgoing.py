@@ -11,17 +11,24 @@ from typing import Final
 import httpx2
 
 _TIMEOUT: Final = httpx2.Timeout(20, connect=10)  # of each read or write; who asks has a limit for the whole
-_USER_AGENT: Final = f"Tonearm/{version('tonearm')}"
+USER_AGENT: Final = f"Tonearm/{version('tonearm')}"
 
 
 @asynccontextmanager
-async def client(redirects: int = 0) -> AsyncIterator[httpx2.AsyncClient]:
-    """Follows so many redirects, and none from https to http. Proxies of the environment are used."""
+async def client(
+    redirects: int = 0, *, within: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Follows so many redirects, and none from https to http. Proxies of the environment are used.
+
+    `within`: a way to this machine itself, past those proxies.
+    """
     async with httpx2.AsyncClient(
+        transport=within,
+        trust_env=within is None,
         follow_redirects=redirects > 0,
         max_redirects=redirects,
         timeout=_TIMEOUT,
-        headers={"user-agent": _USER_AGENT},
+        headers={"user-agent": USER_AGENT},
     ) as made:
         yield made
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
+from actors.canary import Sight
 from actors.housekeeper import Findings
 from actors.ledger import Ledger
+from actors.networks import Crowd
 from actors.report import Report
 from actors.rotator import Rotator
 from privacy.modes import Mode
@@ -34,10 +36,13 @@ class Standing:
     mode: Callable[[], Mode]
     rotator: Rotator
     findings: Findings
+    crowd: Callable[[], Crowd]
+    canary: Callable[[], Sight]
 
     def report(self) -> Report:
         """As of now."""
         ledger, backlog = self.ledger, self.backlog()
+        crowd, canary = self.crowd(), self.canary()
         return Report(
             worker=self.worker,
             version=VERSION,
@@ -56,4 +61,14 @@ class Standing:
             salt_overdue=self.rotator.overdue,
             checked_at=int(self.findings.checked_at),
             differences=self.findings.differences,
+            canary=ledger.canary,
+            canary_every_s=canary.every_s,
+            canary_at=int(canary.at),
+            canary_s=round(canary.took_s, 2),
+            canary_overdue=canary.overdue,
+            canary_trouble=canary.trouble,
+            networks=crowd.networks,
+            network_events=crowd.events,
+            network_way=crowd.way,
+            one_network=crowd.one_network,
         )

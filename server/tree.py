@@ -18,16 +18,19 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Final, Protocol
+from uuid import UUID
 
 import structlog
 import trio
 
+from actors.canary import Canary, Sight
 from actors.catalog_puller import CatalogPuller
 from actors.hour import Counts
 from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
+from actors.networks import Networks
 from actors.pulse import Pulse
 from actors.resolver import Resolver
 from actors.retry import Tries, until_available
@@ -41,6 +44,8 @@ from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
 from server.calendar import Calendar
+from server.canary import Canaries
+from server.canary_post import Post
 from server.config import Config
 from server.crawlers import Crawlers
 from server.events import Events, Listeners
@@ -116,6 +121,7 @@ async def run_tree(
         counting = Counting(config, database, chance, lambda counts: pulse.counted(counts))
         to_ingest, actors = await counting.chain(spool)
         ledger = counting.ledger
+        networks, canaries = Networks(time.monotonic), Canaries(key, chance.now)
         events = Events(
             to_ingest,
             ledger,
@@ -127,6 +133,8 @@ async def run_tree(
             listeners,
             origins=frozenset(config.site.origins),
             trusted=TrustedProxies.parse(config.http.trusted_proxies),
+            networks=networks,
+            canaries=canaries,
         )
 
         def now() -> datetime:
@@ -163,6 +171,8 @@ async def run_tree(
             monotonic=time.monotonic,
             random_bytes=chance.random_bytes,
         )
+        canary = _canary(config, place, spool, its_end, database, canaries, chance)
+        sight = canary.sight if canary else Sight
         standing = Standing(
             place.number,
             int(chance.now()),
@@ -171,6 +181,8 @@ async def run_tree(
             lambda: live.mode,
             rotator,
             findings,
+            networks.crowd,
+            sight,
         )
         pulse = Pulse(
             its_end.clone(),
@@ -184,7 +196,7 @@ async def run_tree(
             database,
             lambda: live.mode,
             lambda: now().date(),
-            Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
+            Metrics(ledger, lambda: counting.pending(spool), findings, rotator, networks.crowd, sight),
             Limiter(
                 config.limits.api_per_minute, config.limits.api_burst, key=chance.random_bytes(32), now=time.monotonic
             ),
@@ -210,6 +222,8 @@ async def run_tree(
                 await outer.start(_permanent, housekeeper, stop)
                 for actor in _now_and_then(config, place, database, its_end, live, now):
                     await outer.start(_permanent, actor, stop)
+            if canary is not None:
+                await outer.start(_permanent, canary, stop)
             if place.beat_every_s:
                 watch = Watch(database, counting.tries, lambda: counting.pending(spool), place.beat, place.beat_every_s)
                 outer.start_soon(_until, stop, watch.run)
@@ -247,6 +261,31 @@ def _now_and_then(
     herald = alerts.herald(config.alerts, place.data_dir, life, database, lambda: live.mode, now)
     if herald is not None:
         yield herald
+
+
+def _canary(
+    config: Config,
+    place: Place,
+    spool: Spool,
+    life: trio.MemoryReceiveChannel[None],
+    database: Database,
+    canaries: Canaries,
+    chance: Chance,
+) -> Canary | None:
+    """Of one process, unless it is turned off."""
+    if place.number or not config.canary.every_s:
+        return None
+    sender = UUID(spool.spool_id).bytes  # stays over restarts, and is no other machine's
+    return Canary(
+        life.clone(),
+        database,
+        Post(canaries, sender, place.beacon_socket, config.canary.url, config.site.origins).send,
+        sender=sender,
+        every_s=config.canary.every_s,
+        now=chance.now,
+        today=lambda: datetime.fromtimestamp(chance.now(), config.zone).date(),
+        random_bytes=chance.random_bytes,
+    )
 
 
 class Counting:

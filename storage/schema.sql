@@ -57,6 +57,12 @@ CREATE TABLE public.audit (
     detail jsonb NOT NULL
 );
 
+CREATE TABLE public.canary (
+    sender bytea NOT NULL,
+    nonce bytea NOT NULL,
+    day date NOT NULL
+);
+
 CREATE TABLE public.catalog_version (
     one boolean DEFAULT true NOT NULL,
     version bigint NOT NULL,
@@ -410,6 +416,9 @@ ALTER TABLE ONLY public.alert_state
 
 ALTER TABLE ONLY public.alias
     ADD CONSTRAINT alias_pkey PRIMARY KEY (alias_key, target_kind);
+
+ALTER TABLE ONLY public.canary
+    ADD CONSTRAINT canary_pkey PRIMARY KEY (sender);
 
 ALTER TABLE ONLY public.catalog_version
     ADD CONSTRAINT catalog_version_pkey PRIMARY KEY (one);

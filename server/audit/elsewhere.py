@@ -67,6 +67,13 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
         "nobody counts a track up with a script",
     ),
     Place(
+        "memory of the service: how many client networks there are",
+        "the same 12 bytes of HMAC of the address (IPv6: its /64), with the minute in which that network's last event "
+        "came; no more than 4,096",
+        "an hour, at most until the process ends",
+        "the operator is told when a proxy hides who sends, so that all listeners become one",
+    ),
+    Place(
         "memory of the service: tries of the operator's password",
         "12 bytes of HMAC of the address (IPv6: its /64) of whoever sends the login form, under a key that lives in "
         "this process alone",
@@ -98,7 +105,7 @@ ELSEWHERE: Final[tuple[Place, ...]] = (
     Place(
         "PostgreSQL's queue of notifications (`pg_notify` in its data directory, and memory)",
         "the same sums, as the processes tell them to each other about once a second, and how many events each has "
-        "taken, counted and refused; in no table, write-ahead log, replica or backup",
+        "taken, counted and refused, and from how many networks; in no table, write-ahead log, replica or backup",
         "until every process has read it, usually at once; its pages are used again, and a start of PostgreSQL empties "
         "it",
         "every process shows the same",

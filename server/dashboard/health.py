@@ -7,6 +7,7 @@ from typing import Final
 from quart import Blueprint
 
 from actors.ledger import Reason
+from actors.networks import MOST
 from actors.report import Report
 from server.access.rules import Rule, Scope
 from server.dashboard import measures
@@ -54,6 +55,8 @@ def add(routes: Blueprint, desk: Desk) -> None:
             "measures": measures,
             "version": VERSION,
             "checked": _moment(health.total.checked_at, desk),
+            "seen": _moment(health.total.canary_at, desk),
+            "most": MOST,
             "as_of": measures.moment(health.at.astimezone(desk.zone)),
             "started": lambda report: _moment(report.started_at, desk),
         }
@@ -67,6 +70,7 @@ def outcomes(report: Report) -> list[Outcome]:
     return [
         Outcome("Counted", "in the database", report.counted),
         Outcome("Known already", "sent again by a browser, and counted once", report.duplicate),
+        Outcome("Canary", "sent by the service itself, to see that events arrive", report.canary),
         Outcome("In the spool", "on the disk, about to be counted", report.spooled),
         Outcome("On its way to the disk", "without an answer so far", report.waiting),
         *(Outcome(f"Refused: {reason.value}", means, report.refused_for(reason)) for reason, means in _REASONS.items()),

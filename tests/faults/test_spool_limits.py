@@ -15,10 +15,12 @@ import trio
 from actors.ingest import Ingest
 from actors.ledger import Ledger, Reason
 from actors.messages import Spooled, Submission
+from actors.networks import Networks
 from actors.salts import Salts
 from privacy.address import TrustedProxies
 from privacy.modes import Mode
 from server.calendar import Calendar
+from server.canary import Canaries
 from server.config import Config
 from server.events import Events, Listeners, Request
 from server.limiter import Limiter
@@ -203,6 +205,8 @@ async def test_a_full_channel_refuses_at_once_and_each_event_has_an_outcome(tmp_
         Listeners(Live(Mode.OFF), bytes(32), Salts()),
         origins=frozenset(),
         trusted=TrustedProxies.parse([]),
+        networks=Networks(lambda: 0.0),
+        canaries=Canaries(bytes(32), lambda: 0.0),
     )
 
     def judged() -> Answer | Submission:

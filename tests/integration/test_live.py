@@ -248,4 +248,6 @@ async def test_what_is_told_by_notify_is_sums_and_nothing_of_who(data_dir: Path,
 REPORT = {
     "worker", "version", "mode", "started_at", "received", "recovered", "counted", "duplicate", "waiting", "spooled",
     "refused", "spool_bytes", "oldest_s", "lag_s", "salt_overdue", "checked_at", "differences",
+    "canary", "canary_every_s", "canary_at", "canary_s", "canary_overdue", "canary_trouble", "networks",
+    "network_events", "network_way", "one_network",
 }  # fmt: skip

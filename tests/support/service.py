@@ -40,6 +40,7 @@ class Service:
             "TONEARM_HTTP__PROXY_IDLE_S": "0.5",  # tests come as a trusted proxy, and keep connections as browsers do
             "TONEARM_LIMITS__REFUSE_CRAWLERS": "false",  # urllib and a headless browser are on the list
             "TONEARM_LIMITS__NEW_KEYS_PER_DAY": "10000000",  # load has a key per event, to look each up
+            "TONEARM_CANARY__EVERY_S": "0",  # tests count what is received; those of the canary turn it on
             **environment,
         }
         self.log = data_dir.with_name(data_dir.name + ".log")
