@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from privacy.address import packed
+
 # Of errors that others word, such as a driver's "Connect call failed ('192.0.2.1', 5432)".
 _IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.]*\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:%\w+)?(?![\w:])")
@@ -15,7 +17,12 @@ NEEDS_DATABASE: Final = "See what is said of the database, and ask again."
 
 def without_addresses(text: str) -> str:
     """The same with every IP address, and every login of a URL, left out."""
-    return _IPV6.sub("(address)", _IPV4.sub("(address)", _URL_LOGIN.sub("", text)))
+    return _IPV6.sub(_hidden, _IPV4.sub(_hidden, _URL_LOGIN.sub("", text)))
+
+
+def _hidden(match: re.Match[str]) -> str:
+    """A time has colons as well, and a version three points."""
+    return match[0] if packed(match[0]) is None else "(address)"
 
 
 def size(number: float) -> str:
