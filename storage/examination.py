@@ -55,6 +55,10 @@ SELECT (SELECT max(extract(epoch FROM clock_timestamp() - xact_start))::float8 F
        (SELECT max(extract(epoch FROM clock_timestamp() - prepared))::float8 FROM pg_prepared_xacts),
        (SELECT count(*) FROM pg_replication_slots WHERE NOT active)
 """
+_OTHERS: Final = """
+SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'tonearm' AND datname = current_database()
+               AND pid <> pg_backend_pid())
+"""
 _CLOCK: Final = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _IS_MIGRATED: Final = "SELECT to_regclass('schema_migration') IS NOT NULL"
 _APPLIED: Final = "SELECT number, name FROM schema_migration ORDER BY number"
@@ -161,6 +165,11 @@ async def applied(connection: Connection) -> Mapping[int, str] | None:
     if not await connection.fetchval(_IS_MIGRATED):
         return None
     return {int(number): str(name) for number, name in await connection.fetch(_APPLIED)}
+
+
+async def has_others(connection: Connection) -> bool:
+    """Whether another connection of Tonearm's is on this database. Ask before opening a second one."""
+    return bool(await connection.fetchval(_OTHERS))
 
 
 async def tell(connection: Connection, channel: str) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import partial
+from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Final
@@ -120,6 +121,8 @@ def _show(findings: Sequence[Finding], *, as_json: bool, looked: bool = True) ->
 def _print(findings: Sequence[Finding]) -> None:
     out = _console()
     pretty = (out.encoding or "").lower().startswith("utf")
+    if not pretty and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a path or an origin may have signs this terminal has not
     for group, codes in GROUPS.items():
         if shown := [one for one in findings if one.code in codes]:
             out.print(Text(f"\n{group}", style="bold"))

@@ -199,7 +199,7 @@ def disk_fsync(seconds: float | None, *, there: bool) -> Finding:
             "Nothing can be written to the data directory and seen onto its disk.",
             "See `data-dir` and `spool-files`, and the system's log for errors of the disk.",
         )
-    took = f"{seconds * 1e6:,.0f} µs" if seconds < 1e-3 else f"{seconds * 1e3:,.1f} ms"
+    took = f"{seconds * 1e3:,.{3 if seconds < 1e-3 else 1}f} ms"
     if seconds < _TOO_QUICK_S:
         return unknown(
             code,

@@ -98,8 +98,12 @@ async def _opened(config: Config, data_dir: Path) -> AsyncIterator[Database | No
 
 
 async def _ask(database: Database, told: Told, now: Callable[[], float], today: date) -> None:
+    others = await _answer(database, examination.has_others)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(_hear_processes, database, told, now)
+        if others is False:
+            told.processes = []  # nobody is there to be waited for
+        else:
+            nursery.start_soon(_hear_processes, database, told, now)
         await _ask_server(database, told, now)
         await _ask_schema(database, told, today)
 

@@ -215,7 +215,7 @@ ILL_CASES: Final[list[tuple[str, State, Case, str]]] = [
     ("disk-filesystem", U, lambda: disk.disk_filesystem(""), "cannot be told"),
     ("disk-fsync", F, lambda: disk.disk_fsync(None, there=True), "Nothing can be written"),
     ("disk-fsync", W, lambda: disk.disk_fsync(0.2, there=True), "200.0 ms"),
-    ("disk-fsync", U, lambda: disk.disk_fsync(2e-6, there=True), "2 µs, quicker than disks are"),
+    ("disk-fsync", U, lambda: disk.disk_fsync(2e-6, there=True), "0.002 ms, quicker than disks are"),
     ("disk-fsync", U, lambda: disk.disk_fsync(None, there=False), "no data directory"),
     ("disk-shared", W, lambda: disk.disk_shared(True, embedded=False, elsewhere=False), "data directory's disk"),
     ("disk-shared", U, lambda: disk.disk_shared(None, embedded=False, elsewhere=False), "cannot be told"),
