@@ -2,11 +2,18 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import trio
+from pydantic import SecretStr
+
+from server.config import Config
+from server.doctor.examination import Request, examine
+from server.doctor.finding import Finding
 from tests.support.service import TONEARM, without_settings
 
 
@@ -57,3 +64,14 @@ def ask(data_dir: Path, environment: Mapping[str, str] | None = None, *words: st
             check=False,
         )
     )
+
+
+def examined(
+    data_dir: Path, url: str = "", ahead_s: float = 0.0, public_url: str = "", **more: Any
+) -> dict[str, Finding]:
+    """What the doctor finds, without the command around it, on a machine whose clock is so far ahead; by code."""
+    config = Config(
+        data_dir=data_dir, database_url=SecretStr(url), secret=SecretStr("a secret of an installation"), **more
+    )
+    request = Request(config, None, {}, lambda: time.time() + ahead_s, public_url)
+    return {finding.code: finding for finding in trio.run(examine, request)}
