@@ -8,7 +8,9 @@ import pytest
 
 from server.config import Http
 from server.doctor.finding import Finding
+from tests.support import caddy as caddies
 from tests.support import nginx as nginxes
+from tests.support.caddy import caddy
 from tests.support.certificate import make_certificate
 from tests.support.doctor import examined
 from tests.support.held import UNIX, held, short_folder
@@ -76,6 +78,15 @@ def test_behind_the_files_of_deploy_all_is_well_and_nothing_is_counted(trusted: 
     assert "beacon listener" in found["url-events"].found
     assert "TLSv1.3" in found["url-tls"].found
     assert '"totalPlays": 0' in trusted.service.command("stats", "home", "--json").stdout
+
+
+@pytest.mark.full
+@pytest.mark.skipif(caddies.PROGRAM is None, reason="there is no Caddy on this machine")
+def test_behind_the_caddyfile_of_deploy_all_is_well(installation: Installation, tmp_path: Path) -> None:
+    with caddy(installation.sockets, make_certificate(tmp_path)) as proxy:
+        found = installation.asked(f"http://127.0.0.1:{proxy.own_site}")
+    checks = ("url-reach", "url-events", "url-forwarded", "url-tracker", "url-metrics")
+    assert dict.fromkeys(checks, "ok") == {code: found[code].state.value for code in checks}
 
 
 def test_a_proxy_that_appends_is_told_from_one_that_hands_on(trusted: Installation) -> None:
