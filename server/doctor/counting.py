@@ -66,11 +66,17 @@ def canary(total: Report | None, now: float) -> Finding:
             "Follow an event's way: --url asks the public address, `waiting` and `database` say how counting is; "
             "docs/monitor.md explains the rest.",
         )
+    if getattr(total, "canary_every_s", None) == 0:
+        return warn(
+            code,
+            "[canary] every_s is 0: nobody notices when events stop arriving although the service looks alive.",
+            "Set it to 300, the default.",
+        )
     if not at:
         return unknown(
             code,
             "No canary event has been counted yet.",
-            "Ask again in a few minutes; where [canary] every_s is 0, none is sent.",
+            "Ask again in a few minutes.",
         )
     return ok(code, f"The last canary event was counted {duration(max(0.0, now - at))} ago.")
 

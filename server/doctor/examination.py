@@ -45,8 +45,6 @@ from server.doctor.process import Doors, Process, configured_doors, look
 from server.standing import VERSION
 from storage import migrate
 
-_PATIENCE_S: Final = 60.0  # for all that the database and the processes are asked
-
 
 class CannotLook(Exception):
     """A sentence: why nothing can be said."""
@@ -86,9 +84,7 @@ async def examine(request: Request) -> list[Finding]:
     data_dir = request.config.data_dir.absolute()
     try:
         here = await trio.to_thread.run_sync(_look_here, data_dir, request.config)
-        told = Told()
-        with trio.move_on_after(_PATIENCE_S):
-            told = await looking.ask(request.config, data_dir, request.now)
+        told = await looking.ask(request.config, data_dir, request.now)
     except PermissionError as error:
         raise CannotLook(
             f"This account may not look into {data_dir} ({error.strerror}). Ask as root, or as the service's account."

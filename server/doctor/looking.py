@@ -39,6 +39,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _CONNECTIONS: Final = 3  # one listens for the pulse, one for the test, one asks
+_PATIENCE_S: Final = 60.0  # for everything
 _HEARD_WITHIN_S: Final = 5.0
 _ANSWER_S: Final = 4.0  # a process answers within a second or two
 _OTHERS_S: Final = 0.5  # after the first answer, for the rest
@@ -70,6 +71,14 @@ class Told:
 async def ask(config: Config, data_dir: Path, now: Callable[[], float]) -> Told:
     """All of it. `now`: seconds since 1970. Raises PermissionError where the data directory is closed to who asks."""
     told = Told()
+    with trio.move_on_after(_PATIENCE_S) as patience:
+        await _ask_patiently(config, data_dir, now, told)
+    if patience.cancelled_caught:
+        told.reached = Reached(Reach.AWAY, f"no answer within {_PATIENCE_S:.0f} s")
+    return told
+
+
+async def _ask_patiently(config: Config, data_dir: Path, now: Callable[[], float], told: Told) -> None:
     try:
         async with _opened(config, data_dir) as database:
             if database is not None:
@@ -79,7 +88,6 @@ async def ask(config: Config, data_dir: Path, now: Callable[[], float]) -> Told:
         told.reached = Reached(Reach.REFUSED, str(error))
     except DatabaseUnavailable as error:
         told.reached = Reached(Reach.AWAY, str(error))
-    return told
 
 
 @asynccontextmanager

@@ -19,8 +19,8 @@ def secret_file(found: Entry | None, *, configured: bool) -> Finding:
     if found.permissions & 0o077:
         return fail(
             code,
-            f"Other accounts may read {found.path}. With it and the database they can tell whether an id they know "
-            "has listened.",
+            f"{found.path} has mode {found.permissions:o}: others may read it, or a copy of it. With it and the "
+            "database they can tell whether an id they know has listened.",
             f"chmod 600 {found.path}; if somebody may have read it: tonearm secret rotate",
         )
     return ok(code, f"{found.path} is for its owner alone.")
