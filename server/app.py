@@ -87,10 +87,10 @@ def build(parts: Parts) -> QuartTrio:
     if parts.demo_audio is not None:
         app.register_blueprint(demo.blueprint(parts.demo_audio))
     source = stream.Source(parts.pulse, Titles(parts.database))
-    doctor = health.Doctor(parts.pulse, parts.database, parts.now)
+    examiner = health.Examiner(parts.pulse, parts.database, parts.now)
     app.register_blueprint(stream.blueprint(source))
-    app.register_blueprint(health.blueprint(doctor))
-    _add_dashboard(app, parts, source, doctor)
+    app.register_blueprint(health.blueprint(examiner))
+    _add_dashboard(app, parts, source, examiner)
     app.register_blueprint(export.blueprint(parts.database))
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
@@ -108,8 +108,8 @@ def access_rules() -> dict[str, Rule]:
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
-def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, doctor: health.Doctor) -> None:
-    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, doctor, parts.zone, parts.keep)
+def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, examiner: health.Examiner) -> None:
+    desk = Desk(parts.database, parts.mode, parts.today, parts.min_listeners, source, examiner, parts.zone, parts.keep)
     app.register_blueprint(dashboard.files())
     app.register_blueprint(dashboard.blueprint(desk), url_prefix="/dashboard")
     app.register_blueprint(dashboard.behind_links(desk, parts.link_limiter), url_prefix="/shared/<link>")

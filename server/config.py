@@ -422,11 +422,12 @@ def _sentence(entry: Any, environ: Mapping[str, str]) -> str:
         return f"{key} in the configuration file is no setting of Tonearm. Known are: {_known_beside(entry['loc'])}."
     if key in Config.model_fields and isinstance(entry["input"], Mapping):
         return f"[{key}]: {_allowed(entry)}."  # of several keys together; the input would show them all
-    value = "(hidden)" if _hidden(key) else repr(entry["input"])
+    value = "(hidden)" if hidden(key) else repr(entry["input"])
     return f"{shown} = {value}: {_allowed(entry)}."
 
 
-def _hidden(key: str) -> bool:
+def hidden(key: str) -> bool:
+    """Whether what this key holds is nobody's business."""
     return _annotation(key) is SecretStr
 
 

@@ -104,7 +104,7 @@ def _span(seconds: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Doctor:
+class Examiner:
     """Finds out."""
 
     pulse: Pulse
@@ -226,13 +226,13 @@ def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(int(seconds), UTC).isoformat().replace("+00:00", "Z")
 
 
-def blueprint(doctor: Doctor) -> Blueprint:
+def blueprint(examiner: Examiner) -> Blueprint:
     """`GET /api/health`."""
     routes = Blueprint("health", __name__)
 
     @routes.get("/api/health")
     async def health() -> Response:
-        body = msgspec.json.encode(as_json(await doctor.look()))
+        body = msgspec.json.encode(as_json(await examiner.look()))
         return Response(body, content_type="application/json", headers={"cache-control": "no-store"})
 
     return routes

@@ -12,6 +12,7 @@ from server.cli import (
     check,
     config,
     digest,
+    doctor,
     export,
     imports,
     live,
@@ -50,6 +51,7 @@ app.command("live")(live.live)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.command("digest")(digest.digest)
+app.command("doctor")(doctor.doctor)
 app.command("export")(export.export)
 app.command("snippet")(snippet.snippet)
 app.command("rebuild")(rebuild.rebuild)

@@ -9,7 +9,7 @@ from quart import g
 
 from privacy.modes import Derives, Mode, derives
 from server.dashboard.room import FOR_OPERATOR, Room
-from server.health import Doctor
+from server.health import Examiner
 from server.stream import Source
 from storage.bridge import Database
 from storage.retention import Keep
@@ -25,7 +25,7 @@ class Desk:
     today: Callable[[], date]
     min_listeners: int
     live: Source  # what is counted at this moment
-    doctor: Doctor  # how the service is
+    examiner: Examiner  # how the service is
     zone: ZoneInfo  # of the site
     keep: Keep  # how long
     room: Room = field(default_factory=lambda: Room(FOR_OPERATOR))  # that its pages have

@@ -46,7 +46,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
     """Its routes. `GET /api/health` says the same to programs."""
 
     async def build() -> Sheet:
-        health = await desk.doctor.look()
+        health = await desk.examiner.look()
         says = {
             "health": health,
             "total": health.total,

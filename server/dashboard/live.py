@@ -45,7 +45,7 @@ def add(routes: Blueprint, desk: Desk) -> None:
             "highest": max(sums.plays for sums in summary.minutes),
             "targets": named[:SHOWN],
             "shown": SHOWN,
-            "as_of": datetime.fromtimestamp(desk.doctor.now(), desk.zone).strftime("%H:%M"),
+            "as_of": datetime.fromtimestamp(desk.examiner.now(), desk.zone).strftime("%H:%M"),
             "zone": desk.zone.key,
         }
         return Sheet("dashboard/live.html", "live", says, [_minutes(summary, desk), _targets(named)])

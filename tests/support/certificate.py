@@ -18,8 +18,8 @@ class Certificate:
     key: Path
 
 
-def make_certificate(folder: Path, host: str = HOST) -> Certificate:
-    """Valid from yesterday for two days, its own authority."""
+def make_certificate(folder: Path, host: str = HOST, days: int = 1) -> Certificate:
+    """Valid from yesterday and for so many days from now, its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
@@ -30,7 +30,7 @@ def make_certificate(folder: Path, host: str = HOST) -> Certificate:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())

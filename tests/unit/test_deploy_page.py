@@ -19,6 +19,7 @@ ELSEWHERE: Final = {
     "useradd": "Containerfile",
     "python3 -m venv": "make .venv/.run",
     "/usr/lib/tonearm/venv/bin/pip install": "make .venv/.run",
+    "/usr/lib/tonearm/venv/bin/tonearm doctor": "tests/integration/test_doctor.py",
     "systemctl": "tests/integration/test_systemd.py, tests/support/nginx.py",
     "nginx -t": "tests/support/nginx.py",
     "docker compose": "tests/integration/test_container.py",
@@ -54,6 +55,14 @@ def test_every_file_is_put_where_the_others_look_for_it(installed: Path) -> None
     assert f"include {included};" in PAGE
     assert Path(f"{installed}{included}").is_file()
     assert (installed / "etc/caddy/Caddyfile").is_file()
+
+
+def test_every_unit_speaks_of_the_same_installation() -> None:
+    units = [path.read_text() for path in sorted(DEPLOY.glob("*.service"))]
+    for name in ("TONEARM_CONFIG", "TONEARM_DATA_DIR"):
+        values = {tuple(re.findall(rf"^Environment={name}=(.+)$", unit, re.MULTILINE)) for unit in units}
+        assert 1 == len(values), name
+        assert (("/etc/tonearm/tonearm.toml",) if name == "TONEARM_CONFIG" else ("/var/lib/tonearm",)) in values
 
 
 def test_every_file_of_the_folder_is_used() -> None:
