@@ -36,6 +36,7 @@ ONE_NODE: Final[Mapping[str, str]] = {
     "alert": "a queue that one process empties",
     "alert_state": "one row, held by the process that looks",
     "week_begin": "one row a week",
+    "canary": "a row a sender, replaced every few minutes",
     "import": "a row for each file; its number and its content are unique among files, not within a target",
     "dropped_month": "one row a month",
     "audit": "a row for each act of an operator",
