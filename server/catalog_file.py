@@ -193,6 +193,14 @@ def _is_text(value: object) -> TypeGuard[str]:
 def _read_csv(text: str, reading: _Reading) -> None:
     header = text.partition("\n")[0]
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=";" if ";" in header else ",", strict=True)
+    try:
+        _read_table(rows, reading)
+    except csv.Error as error:
+        # The inner reader's: the outer one counts a row only once it is whole.
+        reading.mistake(f"line {rows.reader.line_num}", f"not CSV: {error}.")
+
+
+def _read_table(rows: "csv.DictReader[str]", reading: _Reading) -> None:
     names = [name.strip().lower() for name in rows.fieldnames or []]
     if missing := [name for name in _REQUIRED if name not in names]:
         reading.mistake("line 1", f"the columns {', '.join(missing)} are missing; known are {', '.join(_COLUMNS)}.")
@@ -201,12 +209,8 @@ def _read_csv(text: str, reading: _Reading) -> None:
         reading.mistake("line 1", f"unknown columns {', '.join(unknown)}; known are {', '.join(_COLUMNS)}.")
         return
     rows.fieldnames = names
-    try:
-        for row in _rows(rows, reading):
-            _add_row(reading, f"line {rows.line_num}", row)
-    except csv.Error as error:
-        # The inner reader's: the outer one counts a row only once it is whole.
-        reading.mistake(f"line {rows.reader.line_num}", f"not CSV: {error}.")
+    for row in _rows(rows, reading):
+        _add_row(reading, f"line {rows.line_num}", row)
 
 
 def _rows(rows: "csv.DictReader[str]", reading: _Reading) -> Iterator[Mapping[str, str]]:

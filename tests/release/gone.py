@@ -6,6 +6,7 @@ well and says more (test_pythons.py asks it at full length); this takes seconds,
 
 import ast
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Final
 
 MODULES: Final = {
@@ -40,6 +41,8 @@ SAYS_WHICH: Final = {
     "multiprocessing.Queue": "get_context",
     "concurrent.futures.ProcessPoolExecutor": "mp_context",
 }
+_MODULES: Final = {name: version for version, names in MODULES.items() for name in names.split()}
+_NAMES: Final = {name: version for version, names in NAMES.items() for name in names.split()}
 _UNPACK: Final = ("extract", "extractall")
 _INNER: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
@@ -83,14 +86,9 @@ def _of_node(node: ast.AST, known: dict[str, str]) -> Iterator[tuple[int, str]]:
 
 
 def _names(line: int, dotted: str) -> Iterator[tuple[int, str]]:
-    for version, modules in MODULES.items():
-        yield from (_went(line, one, version) for one in modules.split() if f"{dotted}.".startswith(f"{one}."))
-    for version, names in NAMES.items():
-        yield from (_went(line, one, version) for one in names.split() if one == dotted)
-
-
-def _went(line: int, name: str, version: str) -> tuple[int, str]:
-    return line, f"{name} went with {version}"
+    for name in accumulate(dotted.split("."), "{}.{}".format):
+        if version := _MODULES.get(name) or (name == dotted and _NAMES.get(name)):
+            yield line, f"{name} went with {version}"
 
 
 def _dotted(node: ast.expr, known: dict[str, str]) -> str:

@@ -116,6 +116,7 @@ def test_every_mistake_is_told_up_to_20(tmp_path: Path) -> None:
         ("track_key", "line 1: the columns track_title are missing"),
         ("", "line 1: the columns track_key, track_title are missing"),
         ("track_key,track_title,colour", "line 1: unknown columns colour; known are track_key, track_title"),
+        ('track_key,"track_title', "line 2: not CSV: unexpected end of data."),
     ],
 )
 def test_a_header_that_is_none_is_said_with_what_is_known(tmp_path: Path, header: str, sentence: str) -> None:
