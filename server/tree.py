@@ -28,6 +28,7 @@ from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
+from actors.meters import Meters
 from actors.pulse import Pulse
 from actors.resolver import Resolver
 from actors.retry import Tries, until_available
@@ -36,7 +37,7 @@ from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, catalog_pull, dashboard, opening
+from server import app, catalog_pull, dashboard, opening, probes
 from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
@@ -48,7 +49,8 @@ from server.farewell import Farewell
 from server.front import Front
 from server.limiter import Limiter
 from server.live import Live
-from server.metrics import Metrics
+from server.metrics import Metrics, Sources
+from server.readiness import Readiness
 from server.standing import Backlog, Standing
 from server.watch import Watch
 from storage import cursor
@@ -179,12 +181,35 @@ async def run_tree(
             now=chance.now,
             report=standing.report,
         )
+        readiness = Readiness(
+            spool.probe,
+            stopping=stop.is_set,
+            database_up=lambda: pulse.connected and not counting.tries.waiting,
+        )
+        metrics = Metrics(
+            Sources(
+                ledger=ledger,
+                pending=lambda: counting.pending(spool),
+                backlog=lambda: counting.backlog(spool),
+                spool=spool,
+                findings=findings,
+                rotator=rotator,
+                meters=counting.meters,
+                tries=counting.tries,
+                pulse=pulse,
+                readiness=readiness,
+                started_at=chance.now(),
+                today=lambda: now().date(),
+                worker=place.number if place.workers > 1 else None,
+            )
+        )
         parts = app.Parts(
             events,
             database,
             lambda: live.mode,
             lambda: now().date(),
-            Metrics(ledger, lambda: counting.pending(spool), findings, rotator),
+            metrics,
+            readiness,
             Limiter(
                 config.limits.api_per_minute, config.limits.api_burst, key=chance.random_bytes(32), now=time.monotonic
             ),
@@ -197,6 +222,7 @@ async def run_tree(
             keep,
             config.stats.min_listeners,
             catalog_bytes=config.limits.catalog_mib << 20,
+            meters=counting.meters,
         )
 
         async with trio.open_nursery() as outer:
@@ -210,13 +236,22 @@ async def run_tree(
                 await outer.start(_permanent, housekeeper, stop)
                 for actor in _now_and_then(config, place, database, its_end, live, now):
                     await outer.start(_permanent, actor, stop)
+            outer.start_soon(_until, stop, readiness.run)
             if place.beat_every_s:
                 watch = Watch(database, counting.tries, lambda: counting.pending(spool), place.beat, place.beat_every_s)
                 outer.start_soon(_until, stop, watch.run)
             async with to_ingest, life, trio.open_nursery() as inner:
                 farewell = Farewell(TrustedProxies.parse(config.http.trusted_proxies), config.http.proxy_idle_s)
                 await inner.start(Front(app.build(parts), place.http_socket, farewell).run, stop)
-                door = Listener(place.beacon_socket, events, config.beacon, farewell, chance.now)
+                door = Listener(
+                    place.beacon_socket,
+                    events,
+                    config.beacon,
+                    farewell,
+                    chance.now,
+                    probes.probes(readiness),
+                    counting.meters,
+                )
                 await inner.start(door.run, stop)
                 inner.start_soon(_end_streams, pulse, stop)
                 task_status.started()
@@ -257,6 +292,7 @@ class Counting:
     ) -> None:
         self.ledger = Ledger()
         self.tries = Tries()
+        self.meters = Meters()
         self._tell = tell
         self._waiting: dict[Spool, Waiting] = {}
         self._new_keys_per_day = config.limits.new_keys_per_day
@@ -290,6 +326,7 @@ class Counting:
                 waiting=waiting,
                 tell=self._tell,
                 tries=self.tries,
+                meters=self.meters,
             ),
         )
 
