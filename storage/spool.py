@@ -36,7 +36,7 @@ _PENDING: Final = "SELECT coalesce(sum(events), 0), coalesce(sum(length(payload)
 _WEIGHT: Final = _PENDING + " WHERE seq <= ?"
 _LAST_SEQ: Final = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'batch'), 0)"
 
-_LARGEST_EVENT_BYTES: Final = 4096  # a body is half of that; what cannot take this much is full for a probe
+_GROUP_BYTES: Final = 64 * 1024  # of a busy moment; a spool that cannot take as much refuses some of what comes
 
 # Room on the disk that new events may not take. A full checkpoint writes the write-ahead file back (1,000 pages of
 # 4 KiB) and a drop first overwrites a whole batch in it; without room for both, a spool that has taken the last
@@ -101,9 +101,9 @@ class Spool:
             return seq
 
     def probe(self) -> None:
-        """Raises SpoolUnavailable where an append would do so now. Writes a byte to the disk to know, and no row."""
+        """Raises SpoolUnavailable where a large append would do so now. Writes a byte to the disk, and no row."""
         with self._write_lock:
-            self._must_take(_LARGEST_EVENT_BYTES)
+            self._must_take(_GROUP_BYTES)
         try:
             os.pwrite(self._lock_file, b"\n", 0)
             os.fsync(self._lock_file)
