@@ -40,6 +40,7 @@ COMING: Final = (
     set()
     if CANARY.exists()
     else {
+        "tonearm_events_canary_total",
         "tonearm_client_networks",
         "tonearm_client_events",
         "tonearm_one_network",
@@ -103,6 +104,7 @@ def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "TONEARM_DATABASE_URL": postgres.new_database(),
         "TONEARM_PRIVACY__MODE": "both",
         "TONEARM_HOUSEKEEPING__CHECK_EVERY_H": "0.000001",
+        **({"TONEARM_CANARY__EVERY_S": "10"} if CANARY.exists() else {}),
     }
     with serving(tmp_path_factory.mktemp("watched") / "data", environment) as running:
         yield running
@@ -114,7 +116,8 @@ def names_of(service: Service) -> set[str]:
 
 def test_every_metric_that_an_alert_or_the_dashboard_names_is_told(service: Service) -> None:
     used = names_in([rule["expr"] for rule in ALERTS.values()] + EXPRESSIONS)
-    eventually(lambda: {"tonearm_check_differences", "tonearm_housekeeping_timestamp_seconds"} <= names_of(service))
+    late = {"tonearm_check_differences", "tonearm_housekeeping_timestamp_seconds", "tonearm_canary_seconds"} - COMING
+    eventually(lambda: late <= names_of(service))
     assert set() == used - names_of(service) - COMING
     assert len(used) > 40
 
