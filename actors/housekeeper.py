@@ -27,10 +27,12 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class Findings:
-    """What the last check found; shown as metrics. Times in seconds since 1970, 0 before the first check."""
+    """What it found and did last; shown as metrics. Times in seconds since 1970, 0 before the first time."""
 
     checked_at: float = 0.0
     differences: int = 0
+    kept_at: float = 0.0  # when a round ended in which every duty was done
+    partitions_through: date | None = None  # the last month, counted from this one on, that the log has a place for
 
 
 class Housekeeper:
@@ -64,16 +66,23 @@ class Housekeeper:
         async with self._life:
             task_status.started()
             while True:
-                for duty in self._duties:
-                    try:
-                        await duty()
-                    except DatabaseUnavailable as error:
-                        _log.warning("housekeeping has to wait for the database", reason=str(error))
+                await self._round()
                 try:
                     with trio.move_on_after(_ROUND_S):
                         await self._life.receive()
                 except trio.EndOfChannel:
                     return
+
+    async def _round(self) -> None:
+        done = True
+        for duty in self._duties:
+            try:
+                await duty()
+            except DatabaseUnavailable as error:
+                done = False
+                _log.warning("housekeeping has to wait for the database", reason=str(error))
+        if done:
+            self._findings.kept_at = self._now()
 
     @property
     def _duties(self) -> Sequence[Callable[[], Awaitable[None]]]:
@@ -90,6 +99,7 @@ class Housekeeper:
     async def _partitions(self) -> None:
         today = self._today()
         await self._database.transaction(log.make_months_ahead, [today, today + _AHEAD])
+        self._findings.partitions_through = await self._database.run(log.last_month_ahead, today)
 
     async def _days(self) -> None:
         for day in await self._database.transaction(listener_day.close_over, self._today()):

@@ -73,6 +73,7 @@ class Pulse:
         self._stopping = False
         self._last_word = trio.Event()
         self.connected = False
+        self.outages = 0  # how often the connection was lost
 
     def counted(self, counts: Counts) -> None:
         """The writer has just committed these. Neither waits nor raises; bounded by what a minute can hold."""
@@ -180,6 +181,7 @@ class Pulse:
             raise group.exceptions[0] from None  # both halves have lost the same connection
         finally:
             self.connected = False
+            self.outages += not self._stopping
 
     async def _tell(self, line: Line) -> None:
         while True:

@@ -17,10 +17,12 @@ _log = structlog.get_logger(__name__)
 
 
 class Tries:
-    """How many there were, for who wants to know that somebody still tries."""
+    """How many there were, for who wants to know that somebody still tries, and how it goes."""
 
     def __init__(self) -> None:
         self.number = 0
+        self.failed = 0  # of them, since the database was away
+        self.waiting = 0  # how many try again at this moment
 
 
 async def until_available(who: str, work: Callable[[], Awaitable[T]], tries: Tries | None = None) -> T:
@@ -28,19 +30,26 @@ async def until_available(who: str, work: Callable[[], Awaitable[T]], tries: Tri
 
     So does DatabaseThreadDead: a process that took events without ever counting them again would look well.
     """
+    tries = tries or Tries()
     pause = _FIRST_PAUSE_S
-    while True:
-        if tries is not None:
+    away = False
+    try:
+        while True:
             tries.number += 1
-        try:
-            result = await work()
-        except DatabaseThreadDead:
-            raise
-        except DatabaseUnavailable as error:
-            _log.warning("database unavailable, trying again", actor=who, reason=str(error), pause_s=pause)
-            await trio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE_S)
-        else:
-            if pause > _FIRST_PAUSE_S:
-                _log.info("database available again", actor=who)
-            return result
+            try:
+                result = await work()
+            except DatabaseThreadDead:
+                raise
+            except DatabaseUnavailable as error:
+                _log.warning("database unavailable, trying again", actor=who, reason=str(error), pause_s=pause)
+                tries.failed += 1
+                tries.waiting += not away
+                away = True
+                await trio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE_S)
+            else:
+                if away:
+                    _log.info("database available again", actor=who)
+                return result
+    finally:
+        tries.waiting -= away

@@ -71,6 +71,13 @@ class Rotator:
         """Tokens are wanted and there is no salt for today: plays count, listeners do not."""
         return self._needed() and self._held.of(self._now().date().toordinal()) is None
 
+    @property
+    def salt_age_s(self) -> float | None:
+        """Of the salt in force; None where there is none, as in modes that have no use for one."""
+        now = self._now()
+        salt = self._held.of(now.date().toordinal())
+        return None if salt is None else max(0.0, now.timestamp() - salt.made_at)
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until `life` ends. Started once it has looked for the first time."""
         async with self._life, trio.open_nursery() as nursery:
@@ -165,7 +172,9 @@ class Rotator:
     def _opened(self, stored: salts.Stored) -> Salt | None:
         for secret in self._secrets():
             try:
-                return Salt(stored.day.toordinal(), stored.generation, opened(secret, stored))
+                return Salt(
+                    stored.day.toordinal(), stored.generation, opened(secret, stored), stored.made_at.timestamp()
+                )
             except sealing.WrongSecret:
                 continue
         _log.error("the salt of the day was sealed under another secret; no listener token is made")
@@ -201,7 +210,7 @@ async def make(
     day, secret = now.date(), random_bytes(token.SALT_BYTES)
     resting = sealed(installation_secret, day, secret, random_bytes)
     generation = await salts.replace(connection, day, resting, partial=_into_day(now) > _ON_TIME_S)
-    return None if generation is None else Salt(day.toordinal(), generation, secret)
+    return None if generation is None else Salt(day.toordinal(), generation, secret, now.timestamp())
 
 
 async def force(

@@ -18,6 +18,7 @@ from actors.events import Forget
 from actors.hour import Counts
 from actors.ledger import Ledger
 from actors.messages import Resolved, SpooledRow
+from actors.meters import Meters
 from actors.recent import Recent
 from actors.retry import Tries, until_available
 from actors.tally import SITE, Tally, tally
@@ -86,9 +87,11 @@ class Writer:
         waiting: Waiting | None = None,
         tell: Callable[[Counts], None] | None = None,
         tries: Tries | None = None,
+        meters: Meters | None = None,
     ) -> None:
         """`tell` is handed what was just counted; it must neither wait nor raise."""
         self._tries = tries
+        self._meters = meters or Meters()
         self._batches = batches
         self._database = database
         self._spool = spool
@@ -160,11 +163,16 @@ class Writer:
     async def _write(self, sums: Tally, last: int, renames: int) -> None:
         await self._make_months(sums)
         try:
-            await self._database.transaction(self._transaction, sums, last, renames)
+            await self._commit(sums, last, renames)
         except PartitionMissing:  # of an event so late that its month has left the log (storage/retention.py)
             self._months.clear()
             await self._make_months(sums)
-            await self._database.transaction(self._transaction, sums, last, renames)
+            await self._commit(sums, last, renames)
+
+    async def _commit(self, sums: Tally, last: int, renames: int) -> None:
+        began = trio.current_time()
+        await self._database.transaction(self._transaction, sums, last, renames)
+        self._meters.transaction_seconds.observe(trio.current_time() - began)
 
     async def _make_months(self, sums: Tally) -> None:
         if missing := {day.replace(day=1) for day in sums.days} - self._months:
@@ -247,6 +255,8 @@ class Writer:
         self._ledger.counted += events - duplicates - canaries
         self._ledger.duplicate += duplicates
         self._ledger.canary += canaries
+        if events:
+            self._meters.batch_events.observe(events)
 
     async def _drop(self) -> None:
         try:

@@ -277,6 +277,21 @@ class TrackerConfig(Struct):
     mode: Mode
 
 
+class Alive(Struct):
+    """This process is."""
+
+    alive: Literal[True]
+
+
+class Ready(Struct):
+    """Events are taken durably."""
+
+    ready: Literal[True]
+    database: Annotated[
+        Literal["up", "away"], Meta(description="away: what is taken waits on the disk until it is back.")
+    ]
+
+
 class Problem(Struct):
     """RFC 9457. Read `type` in programs; `detail` says what to mend, and its words may change."""
 

@@ -4,20 +4,23 @@ It decides nothing about events: they go to `server.events`, as they do from any
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from quart import Response, request
+from quart import Response, g, request
 from quart_trio import QuartTrio
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge, RequestTimeout
 
+from actors.histogram import Histogram
 from actors.ledger import Reason
+from actors.meters import Meters
 from actors.pulse import Pulse
 from privacy.modes import Mode
-from server import api, badges, dashboard, demo, health, stats, stream, tracker_files
+from server import api, badges, dashboard, demo, health, probes, stats, stream, tracker_files
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
@@ -29,11 +32,13 @@ from server.limiter import Limiter
 from server.metrics import Metrics
 from server.problems import not_found, problem
 from server.questions import Asker
+from server.readiness import Readiness
 from server.respond import as_response
 from server.titles import Titles
 from storage.bridge import Database
 from storage.retention import Keep
 
+_FORWARDED: Final = ("x-forwarded-for", "forwarded")  # somebody else asked than who is at the other end
 _BODY_TIMEOUT_S: Final = 10  # a beacon's 200 bytes arrive in one packet; who needs longer is not a browser
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -47,6 +52,7 @@ class Parts:
     mode: Callable[[], Mode]
     today: Callable[[], date]  # on the site's clock
     metrics: Metrics
+    readiness: Readiness
     api_limiter: Limiter
     link_limiter: Limiter  # of pages behind share links
     demo_audio: Path | None  # the demo's audio folder; None: no demo
@@ -57,9 +63,11 @@ class Parts:
     keep: Keep
     min_listeners: int = 0  # smaller counts of listeners are not shown
     catalog_bytes: int = 16 << 20  # of one catalog that is sent
+    meters: Meters = field(default_factory=Meters)
 
 
 _OWN_ACCESS: Final[dict[str, Rule]] = {"event": ANYBODY, "in_prometheus_form": ANYBODY}
+_NOT_TIMED: Final = ("in_prometheus_form", *probes.ACCESS)  # who asks how it is must not be most of what it did
 
 
 class _App(QuartTrio):
@@ -81,6 +89,7 @@ def build(parts: Parts) -> QuartTrio:
     def view(days: str | None) -> stats.View:
         return stats.View(parts.mode(), parts.today(), days, parts.min_listeners)
 
+    _add_times(app, parts.meters.http_seconds)  # first: what the guard takes is part of it
     app.register_blueprint(stats.blueprint(parts.database, view))
     app.register_blueprint(badges.blueprint(parts.database, view))
     app.register_blueprint(api.blueprint(_api(parts)))
@@ -94,7 +103,8 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(export.blueprint(parts.database))
     _add_events(app, parts.events)
     app.register_blueprint(tracker_files.blueprint(tracker_files.TrackerFiles()))
-    _add_metrics(app, parts.metrics)
+    _add_metrics(app, parts.metrics, parts.readiness)
+    app.register_blueprint(probes.blueprint(parts.readiness))
     app.register_blueprint(access_pages.blueprint(parts.access))
     _add_manners(app, parts.events)
     guard(app, access_rules(), parts.access.ways, parts.access.shared, parts.access.forms)
@@ -104,7 +114,7 @@ def build(parts: Parts) -> QuartTrio:
 def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
     own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | api.ACCESS
-    own |= stream.ACCESS | health.ACCESS | export.ACCESS
+    own |= stream.ACCESS | health.ACCESS | export.ACCESS | probes.ACCESS
     return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
 
 
@@ -159,9 +169,24 @@ def _peer() -> str | None:
     return client[0] if client and client[0] else None
 
 
-def _add_metrics(app: QuartTrio, metrics: Metrics) -> None:
+def _add_times(app: QuartTrio, seconds: Histogram) -> None:
+    @app.before_request
+    async def begin() -> None:
+        g.began = perf_counter()
+
+    @app.after_request
+    async def observe(response: Response) -> Response:
+        if "began" in g and request.endpoint not in _NOT_TIMED:
+            seconds.observe(perf_counter() - g.began)
+        return response
+
+
+def _add_metrics(app: QuartTrio, metrics: Metrics, readiness: Readiness) -> None:
     @app.get("/metrics")
     async def in_prometheus_form() -> Response:
+        if any(name in request.headers for name in _FORWARDED):
+            return as_response(not_found("The metrics are not told through a proxy; ask the service itself for them."))
+        await readiness.looked()
         return Response(metrics.text(), content_type=metrics.CONTENT_TYPE, headers={"cache-control": "no-store"})
 
 

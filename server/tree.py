@@ -30,6 +30,7 @@ from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
+from actors.meters import Meters
 from actors.networks import Networks
 from actors.pulse import Pulse
 from actors.resolver import Resolver
@@ -39,7 +40,7 @@ from actors.salts import Salts
 from actors.waiting import Waiting
 from actors.writer import Writer
 from privacy.address import TrustedProxies
-from server import app, catalog_pull, dashboard, opening
+from server import app, catalog_pull, dashboard, opening, probes
 from server.access.ways import ways_in
 from server.alerts import wiring as alerts
 from server.beacon import Listener
@@ -53,7 +54,8 @@ from server.farewell import Farewell
 from server.front import Front
 from server.limiter import Limiter
 from server.live import Live
-from server.metrics import Metrics
+from server.metrics import Metrics, Sources
+from server.readiness import Readiness
 from server.standing import Backlog, Standing
 from server.watch import Watch
 from storage import cursor
@@ -191,12 +193,37 @@ async def run_tree(
             now=chance.now,
             report=standing.report,
         )
+        readiness = Readiness(
+            spool.probe,
+            stopping=stop.is_set,
+            database_up=lambda: pulse.connected and not counting.tries.waiting,
+        )
+        metrics = Metrics(
+            Sources(
+                ledger=ledger,
+                pending=lambda: counting.pending(spool),
+                backlog=lambda: counting.backlog(spool),
+                spool=spool,
+                findings=findings,
+                rotator=rotator,
+                meters=counting.meters,
+                tries=counting.tries,
+                pulse=pulse,
+                readiness=readiness,
+                crowd=networks.crowd,
+                canary=sight,
+                started_at=chance.now(),
+                today=lambda: now().date(),
+                worker=place.number if place.workers > 1 else None,
+            )
+        )
         parts = app.Parts(
             events,
             database,
             lambda: live.mode,
             lambda: now().date(),
-            Metrics(ledger, lambda: counting.pending(spool), findings, rotator, networks.crowd, sight),
+            metrics,
+            readiness,
             Limiter(
                 config.limits.api_per_minute, config.limits.api_burst, key=chance.random_bytes(32), now=time.monotonic
             ),
@@ -209,6 +236,7 @@ async def run_tree(
             keep,
             config.stats.min_listeners,
             catalog_bytes=config.limits.catalog_mib << 20,
+            meters=counting.meters,
         )
 
         async with trio.open_nursery() as outer:
@@ -224,13 +252,22 @@ async def run_tree(
                     await outer.start(_permanent, actor, stop)
             if canary is not None:
                 await outer.start(_permanent, canary, stop)
+            outer.start_soon(_until, stop, readiness.run)
             if place.beat_every_s:
                 watch = Watch(database, counting.tries, lambda: counting.pending(spool), place.beat, place.beat_every_s)
                 outer.start_soon(_until, stop, watch.run)
             async with to_ingest, life, trio.open_nursery() as inner:
                 farewell = Farewell(TrustedProxies.parse(config.http.trusted_proxies), config.http.proxy_idle_s)
                 await inner.start(Front(app.build(parts), place.http_socket, farewell).run, stop)
-                door = Listener(place.beacon_socket, events, config.beacon, farewell, chance.now)
+                door = Listener(
+                    place.beacon_socket,
+                    events,
+                    config.beacon,
+                    farewell,
+                    chance.now,
+                    probes.probes(readiness),
+                    counting.meters,
+                )
                 await inner.start(door.run, stop)
                 inner.start_soon(_end_streams, pulse, stop)
                 task_status.started()
@@ -296,6 +333,7 @@ class Counting:
     ) -> None:
         self.ledger = Ledger()
         self.tries = Tries()
+        self.meters = Meters()
         self._tell = tell
         self._waiting: dict[Spool, Waiting] = {}
         self._new_keys_per_day = config.limits.new_keys_per_day
@@ -329,6 +367,7 @@ class Counting:
                 waiting=waiting,
                 tell=self._tell,
                 tries=self.tries,
+                meters=self.meters,
             ),
         )
 

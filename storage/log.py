@@ -40,6 +40,13 @@ END $do$
 _HOLD: Final = "LOCK TABLE ONLY play_event, ONLY share_event IN ACCESS SHARE MODE"
 # What still would wait is who rewrites the log; a caller that can come again does not queue behind it.
 _NOT_LONG: Final = "SET LOCAL lock_timeout = '2s'"
+# The last of the months that follow this one without a gap and have both tables, as far as anybody looks.
+_LAST_AHEAD: Final = """
+SELECT (date_trunc('month', $1::date) + make_interval(months => min(n) - 1))::date
+FROM generate_series(1, 24) AS n,
+    to_char(date_trunc('month', $1::date) + make_interval(months => n), '_YYYY_MM') AS suffix
+WHERE n = 24 OR to_regclass('play_event' || suffix) IS NULL OR to_regclass('share_event' || suffix) IS NULL
+"""
 _MONTH_LOCK: Final = "SELECT pg_advisory_xact_lock(748309117)"
 
 
@@ -88,6 +95,12 @@ async def make_months_ahead(connection: Connection, months: Iterable[date]) -> N
     """The same where there is time: gives up where it would have to wait (DatabaseUnavailable)."""
     await connection.execute(_NOT_LONG)
     await make_months(connection, months)
+
+
+async def last_month_ahead(connection: Connection, today: date) -> date:
+    """The first day of the last month up to which every month has partitions; this month where the next has none."""
+    last: date = await connection.fetchval(_LAST_AHEAD, today)
+    return last
 
 
 async def hold(connection: Connection) -> None:

@@ -37,6 +37,8 @@ _PENDING: Final = "SELECT coalesce(sum(events), 0), coalesce(sum(length(payload)
 _WEIGHT: Final = _PENDING + " WHERE seq <= ?"
 _LAST_SEQ: Final = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'batch'), 0)"
 
+_GROUP_BYTES: Final = 64 * 1024  # of a busy moment; a spool that cannot take as much refuses some of what comes
+
 # Room on the disk that new events may not take. A full checkpoint writes the write-ahead file back (1,000 pages of
 # 4 KiB) and a drop first overwrites a whole batch in it; without room for both, a spool that has taken the last
 # byte itself could neither shrink nor go on, and no room would ever come back.
@@ -94,15 +96,22 @@ class Spool:
     def append(self, payload: bytes, events: int) -> int:
         """Write one group commit and fsync it; returns its number. Raises SpoolUnavailable, with nothing written."""
         with self._write_lock:
-            if self._pending_bytes + len(payload) > self._max_bytes:
-                raise SpoolUnavailable("the spool has reached its bound; the database must catch up first")
-            if self._room() < _RESERVE_BYTES + len(payload):
-                raise SpoolUnavailable(f"the spool's disk has less than {_RESERVE_BYTES >> 20} MiB left")
+            self._must_take(len(payload))
             seq = self._write(_APPEND, (events, payload))
             self._pending_events += events
             self._pending_bytes += len(payload)
             self._dirty = True
             return seq
+
+    def probe(self) -> None:
+        """Raises SpoolUnavailable where a large append would do so now. Writes a byte to the disk, and no row."""
+        with self._write_lock:
+            self._must_take(_GROUP_BYTES)
+        try:
+            os.pwrite(self._lock_file, b"\n", 0)
+            os.fsync(self._lock_file)
+        except OSError as error:
+            raise SpoolUnavailable(f"the spool's disk refuses to write: {error.strerror}") from error
 
     def read(self, after: int, *, max_events: int) -> list[Row]:
         """The next rows above `after`, in order, up to about `max_events` events but at least one row if any."""
@@ -165,6 +174,15 @@ class Spool:
         """How large their payloads are."""
         return int(self._pending_bytes)
 
+    @property
+    def max_bytes(self) -> int:
+        """How large they may get."""
+        return self._max_bytes
+
+    def room(self) -> int:
+        """Bytes of payloads that it could take now: what its bound leaves, or its disk where that has less."""
+        return max(0, min(self._max_bytes - self.pending_bytes, self._disk_room() - _RESERVE_BYTES))
+
     def close(self) -> None:
         """Scrub, if the disk lets us, and close; the lock is given up last."""
         try:
@@ -193,7 +211,13 @@ class Spool:
         if not self._pending_events and self._writer.execute("PRAGMA page_count").fetchone()[0] > _SHRINK_ABOVE_PAGES:
             self._writer.execute("VACUUM")
 
-    def _room(self) -> int:
+    def _must_take(self, size: int) -> None:
+        if self._pending_bytes + size > self._max_bytes:
+            raise SpoolUnavailable("the spool has reached its bound; the database must catch up first")
+        if self._disk_room() < _RESERVE_BYTES + size:
+            raise SpoolUnavailable(f"the spool's disk has less than {_RESERVE_BYTES >> 20} MiB left")
+
+    def _disk_room(self) -> int:
         """Bytes free on the spool's disk for this user."""
         disk = os.fstatvfs(self._lock_file)
         return disk.f_bavail * disk.f_frsize

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from server.access.rules import ANYBODY, Scope
-from server.answers import PublicFigures, TrackerConfig
+from server.answers import Alive, PublicFigures, Ready, TrackerConfig
 from server.api import refusals
 from server.api.parameters import Badge, Export, ListenerDays
 from server.api.route import Content, Route
@@ -158,8 +158,30 @@ DESCRIBED: Final[tuple[Route, ...]] = (
         path="/metrics",
         rule=ANYBODY,
         tag=_SERVICE,
-        summary="The ledger and the spool for Prometheus",
-        says="Open to anybody unless the proxy keeps it to itself; numbers alone, nothing about a listener.",
+        summary="The service in numbers, for Prometheus",
+        says="For who asks the service itself; through a proxy (`X-Forwarded-For`, `Forwarded`) there is nothing. "
+        "Numbers alone, nothing about a listener.",
         answers={200: Content("The metrics.", media_types=("text/plain",))},
+        refusals=[refusals.FORWARDED],
+    ),
+    Route(
+        endpoint="probes.healthz",
+        path="/healthz",
+        rule=ANYBODY,
+        tag=_SERVICE,
+        summary="Whether this process is alive",
+        says="`200` as long as its event loop turns; says nothing else. The same at the beacon listener.",
+        answers={200: Content("It is.", Alive)},
+    ),
+    Route(
+        endpoint="probes.readyz",
+        path="/readyz",
+        rule=ANYBODY,
+        tag=_SERVICE,
+        summary="Whether this process takes events durably now",
+        says="A database that is away is named and is no reason: events wait for it. The same at the beacon listener, "
+        "which answers as of the question before.",
+        answers={200: Content("It does.", Ready)},
+        refusals=[refusals.NOT_READY],
     ),
 )

@@ -6,14 +6,18 @@ back when an event is on disk, and once a second the listener asks `too_late`. N
 
 import socket
 from collections import deque
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
+from time import perf_counter
 from typing import Final, Protocol
 
+from actors.histogram import Histogram
 from actors.ledger import Reason
 from actors.messages import Submission
 from server.beacon.reading import CLOSES, Reading
 from server.events import TOO_SLOW, Events, Request
+from server.probes import Probe
 from server.problems import Answer
 
 READ_BYTES: Final = 16_384  # one read takes a beacon whole, or some fifty that were sent in a row
@@ -39,6 +43,8 @@ class Door(Protocol):
     events: Events
     date: bytes  # the Date header line
     time: float  # seconds; moves once a second
+    probes: Mapping[str, Probe]  # what else it answers, by path
+    took: Histogram  # seconds from a request to its answer
 
     def watch(self, connection: "Connection", *, reading: bool, writing: bool) -> None: ...
     def moved(self, connection: "Connection") -> None: ...
@@ -48,17 +54,20 @@ class Door(Protocol):
 class _Turn:
     """One request and its answer, which is there or will be."""
 
-    __slots__ = ("afterwards", "answer", "connection", "request")
+    __slots__ = ("afterwards", "answer", "began", "connection", "request")
 
-    def __init__(self, connection: "Connection", request: Request, afterwards: bytes) -> None:
+    def __init__(self, connection: "Connection", request: Request, afterwards: bytes, began: float) -> None:
         self.connection = connection
         self.request = request
         self.afterwards = afterwards  # of server/beacon/reading.py
+        self.began = began  # by perf_counter
         self.answer: Answer | None = None
 
     def settled(self, submission: Submission) -> None:
         """Called by ingest."""
-        self.answer = self.connection.door.events.outcome(self.request, submission.refused)
+        door = self.connection.door
+        self.answer = door.events.outcome(self.request, submission.refused)
+        door.took.observe(perf_counter() - self.began)
         self.connection.flush()
 
 
@@ -178,15 +187,18 @@ class Connection:
         """Hand in every request that is now complete before the first is answered: they share one fsync."""
         reading = self._reading
         reading.feed(data)
+        door, began = self.door, perf_counter()
         for request, afterwards in reading.take():
             self._asked = True
-            turn = _Turn(self, request, CLOSES if self._draining else afterwards)
+            turn = _Turn(self, request, CLOSES if self._draining else afterwards, began)
             self._turns.append(turn)
-            verdict = self.door.events.judge(request)
-            if isinstance(verdict, Submission):
+            if probe := door.probes.get(request.path):
+                turn.answer = probe(request.method)
+            elif isinstance(verdict := door.events.judge(request), Submission):
                 verdict.then = turn.settled
             else:
                 turn.answer = verdict
+                door.took.observe(perf_counter() - began)
             if turn.afterwards is CLOSES:
                 self._closing = True
                 return
@@ -194,7 +206,7 @@ class Connection:
             self._refuse(reading.error.reason, reading.error.detail)
 
     def _refuse(self, reason: Reason, detail: str) -> None:
-        turn = _Turn(self, _NOTHING, CLOSES)
+        turn = _Turn(self, _NOTHING, CLOSES, 0.0)
         turn.answer = self.door.events.unreadable(reason, detail)
         self._turns.append(turn)
         self._closing = True

@@ -9,17 +9,19 @@ Strangers knock here, so everything has a limit (`[beacon]` in server/config.py 
 import errno
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from typing import Final
 
 import structlog
 import trio
 
+from actors.meters import Meters
 from server.beacon.connection import Connection, Phase
 from server.config import Beacon
 from server.events import Events
 from server.farewell import ANSWER_S, GRACE_S, Farewell
+from server.probes import Probe
 
 _LOOK_EVERY_S: Final = 1.0  # how late a limit on time may strike; a timer per request would cost more than it is worth
 _LINGER_S: Final = 2.0
@@ -33,9 +35,19 @@ class Listener:
     """The door. `now` gives seconds since 1970, for the Date header."""
 
     def __init__(
-        self, listener: socket.socket, events: Events, limits: Beacon, farewell: Farewell, now: Callable[[], float]
+        self,
+        listener: socket.socket,
+        events: Events,
+        limits: Beacon,
+        farewell: Farewell,
+        now: Callable[[], float],
+        probes: Mapping[str, Probe],
+        meters: Meters,
     ) -> None:
         self.events = events
+        self.probes = probes
+        self.took = meters.beacon_seconds
+        self._meters = meters
         self.date = b""
         self.time = 0.0
         self._listener = listener
@@ -139,6 +151,7 @@ class Listener:
         self.watch(connection, reading=False, writing=False)
         self._idle.pop(connection, None)
         self._connections.discard(connection)
+        self._meters.beacon_connections = len(self._connections)
         self._owed.discard(connection)
         if self._leaving and not self._owed:
             self._paid.set()
@@ -178,6 +191,7 @@ class Listener:
         if not self._connections:
             self._empty = trio.Event()
         self._connections.add(connection)
+        self._meters.beacon_connections = len(self._connections)
         self._idle[connection] = None
         self.watch(connection, reading=True, writing=False)
 

@@ -19,7 +19,7 @@ from tests.support.held import held, short_folder
 FILE = ROOT / "deploy" / "Containerfile"
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
 HADOLINT = shutil.which("hadolint", path=str(Path(sys.executable).parent))
-PINNED = re.compile(r"[a-z/]+:\d+\.\d+\.\d+(-[a-z]+)*")
+PINNED = re.compile(r"[a-z/]+:v?\d+\.\d+\.\d+(-[a-z]+)*")
 
 
 @pytest.mark.skipif(HADOLINT is None, reason="hadolint has no package for this machine")
@@ -51,7 +51,7 @@ def test_the_service_is_one_account_and_has_no_network() -> None:
 def test_what_is_mounted_from_here_is_here() -> None:
     mounted = [volume for service in COMPOSE["services"].values() for volume in service["volumes"]]
     files = [volume.split(":")[0] for volume in mounted if volume.startswith("./")]
-    assert 3 == len(files)
+    assert 6 == len(files)
     assert all((ROOT / "deploy" / file).is_file() for file in files)
 
 

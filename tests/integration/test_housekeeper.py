@@ -11,7 +11,7 @@ import trio
 from actors.housekeeper import Findings, Housekeeper
 from storage import listener_day, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
-from storage.log import make_months
+from storage.log import last_month_ahead, make_months
 from storage.migrate import migrate, migrations
 from storage.retention import Keep
 from tests.support.postgres import rows
@@ -75,6 +75,19 @@ async def test_partitions_are_there_over_the_end_of_a_year_and_of_february(
     assert [(f"share_event_{month}",) for month in made] == names
 
 
+async def test_a_round_tells_when_it_was_done_and_how_far_the_log_has_partitions(database: Database) -> None:
+    findings = Findings()
+    await one_round(database, findings, 0)
+    assert (1_795_000_000.0, date(2026, 12, 1)) == (findings.kept_at, findings.partitions_through)
+
+
+async def test_months_behind_a_missing_one_are_not_ahead(database: Database) -> None:
+    await database.transaction(make_months, [date(2027, 2, 1)])
+    assert date(2026, 11, 1) == await database.run(last_month_ahead, TODAY)
+    await database.transaction(make_months, [date(2026, 12, 1), date(2027, 1, 1)])
+    assert date(2027, 2, 1) == await database.run(last_month_ahead, TODAY)
+
+
 async def test_months_older_than_is_to_be_kept_leave_the_log_and_others_stay(database: Database) -> None:
     months = [date(2025, 9, 1), date(2025, 10, 1), date(2025, 11, 1), date(2026, 11, 1)]
     await database.transaction(make_months, months)
@@ -129,9 +142,9 @@ async def test_the_check_is_done_when_it_is_due_and_finds_what_is_wrong(database
 
     findings = Findings()
     await one_round(database, findings, 2000)
-    assert Findings() == findings
+    assert 0 == findings.checked_at
     await one_round(database, findings, 999)
-    assert Findings(checked_at=1_795_000_000.0, differences=0) == findings
+    assert (1_795_000_000.0, 0) == (findings.checked_at, findings.differences)
     await database.run(tamper)
     await one_round(database, findings, 999)
     assert 1 == findings.differences

@@ -20,7 +20,7 @@ from tests.support.caddy import Caddy
 from tests.support.certificate import HOST, Certificate, make_certificate
 from tests.support.chromium import UNASKED, chromium
 from tests.support.held import UNIX, held, short_folder
-from tests.support.http import Answer, Client, Door, request
+from tests.support.http import Answer, Client, Door, ask, request
 from tests.support.local_site import tone
 from tests.support.nginx import Nginx
 from tests.support.postgres import Postgres
@@ -215,9 +215,25 @@ def test_who_is_slow_with_head_or_body_is_let_go(front: Opening, kind: str) -> N
         assert (0 if kind == "nginx" else 1) == opened.received()
 
 
-def test_the_services_figures_about_itself_are_not_for_everybody(shared: Front) -> None:
-    with shared.connect() as client:
-        assert 404 == client.ask("GET", "/metrics").status
+METRICS = ("/metrics", "/metrics/", "/%6Detrics", "//metrics", "/./metrics", "/METRICS", "/metrics?a=1")
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_the_services_figures_about_itself_are_not_for_everybody(shared: Front, tls: bool) -> None:
+    for path in METRICS:
+        with shared.connect(tls=tls) as client:
+            answer = client.ask("GET", path, {"Host": HOST})
+            assert b"tonearm_" not in answer.body, path
+            assert 404 == answer.status or not tls, path  # the site's own pages answer what is not Tonearm's
+
+
+def test_who_watches_has_an_address_for_them_and_for_nothing_else(shared: Front) -> None:
+    door = Door("127.0.0.1", shared.proxy.metrics)
+    for path, says in {"/metrics": b"tonearm_ready 1", "/healthz": b"alive", "/readyz": b"ready"}.items():
+        answer = ask(door, "GET", path, {"X-Forwarded-For": "198.51.100.7", "User-Agent": AGENT})
+        assert (200, True) == (answer.status, says in answer.body), path
+    for path in ("/", "/dashboard", "/api/health", "/api/event/config", "/metrics/more"):
+        assert 404 == ask(door, "GET", path).status, path
 
 
 def test_a_service_that_is_away_is_told_in_the_contracts_words(front: Opening) -> None:

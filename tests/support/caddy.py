@@ -30,6 +30,7 @@ class Caddy(Proxy):
         here = {
             "{\n\tservers {": f"{{\n\tadmin off\n\thttp_port {self.plain}\n\tservers {{",
             "unix//run/tonearm/": f"unix/{sockets}/",
+            "\nhttp://:8082 {": f"\nhttp://:{self.metrics} {{",
             "/var/log/caddy/": f"{folder}/",
             f"\n{HOST} {{": f"\nhttps://{HOST}:{self.tls} {{\n\ttls {certificate.chain} {certificate.key}",
             **changes,

@@ -30,6 +30,7 @@ http {{
     access_log {folder}/access.log;
     include {folder}/tonearm-shared.conf;
     include {folder}/tonearm-site.conf;
+    include {folder}/tonearm-metrics.conf;
     server {{
         listen 127.0.0.1:{own_site};
         server_name band.example;
@@ -59,6 +60,7 @@ class Nginx(Proxy):
             "/etc/nginx/tonearm-routes.conf": f"{self.folder}/tonearm-routes.conf",
             "/etc/letsencrypt/live/plays.example.org/fullchain.pem": str(certificate.chain),
             "/etc/letsencrypt/live/plays.example.org/privkey.pem": str(certificate.key),
+            "listen 127.0.0.1:8082;": f"listen 127.0.0.1:{self.metrics};",
             "listen 80;": f"listen 127.0.0.1:{self.plain};",
             "listen [::]:80;": "",
             "listen 443 ": f"listen 127.0.0.1:{self.tls} ",

@@ -14,7 +14,7 @@ _START_S = 20
 
 class Proxy:
     """A process with its files in `folder`. `own_site` is the port of a site that has Tonearm's routes on its own
-    origin, `tls` and `plain` are those of the host that Tonearm has for itself.
+    origin, `tls` and `plain` are those of the host that Tonearm has for itself, `metrics` that of who watches.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -22,7 +22,7 @@ class Proxy:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder = folder
-        self.own_site, self.tls, self.plain = free_ports(3)
+        self.own_site, self.tls, self.plain, self.metrics = free_ports(4)
 
     def start(self, *command: str, environ: dict[str, str] | None = None) -> None:
         """Returns at once. What it says goes into a file, whose length nobody has to read away."""

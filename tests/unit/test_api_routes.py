@@ -19,7 +19,7 @@ from server.limiter import Limiter
 from storage.retention import Keep
 
 NOWHERE: Final = cast(Any, None)  # what the app asks only once it is asked itself
-PREFIXES: Final = ("/api", "/badge", "/metrics")
+PREFIXES: Final = ("/api", "/badge", "/metrics", "/healthz", "/readyz")
 """Addresses for programs. Everything else are pages and files, which people and browsers find by links."""
 CATCH_ALL: Final = ("event",)  # answers all paths below one, which are described by name
 
@@ -33,6 +33,7 @@ def whole_app() -> QuartTrio:
             mode=lambda: Mode.BOTH,
             today=lambda: date(2026, 11, 21),
             metrics=NOWHERE,
+            readiness=NOWHERE,
             api_limiter=limiter,
             link_limiter=limiter,
             demo_audio=Path("audio"),

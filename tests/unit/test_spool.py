@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -281,3 +282,24 @@ class AgainstAList(RuleBasedStateMachine):
 
 TestAgainstAList = AgainstAList.TestCase
 TestAgainstAList.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_a_probe_finds_what_an_append_would_and_leaves_no_row(tmp_path: Path) -> None:
+    with closing(Spool(tmp_path / "spool.sqlite", max_bytes=100_000)) as spool:
+        spool.probe()
+        assert (0, 0) == (spool.last_seq, spool.pending_events)
+        spool.append(bytes(50_000), 1)
+        with pytest.raises(SpoolUnavailable, match="reached its bound"):
+            spool.probe()
+        spool.drop_through(spool.last_seq)
+        spool.probe()
+
+
+def test_its_room_is_what_the_bound_leaves_or_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(Spool(tmp_path / "spool.sqlite", max_bytes=1000)) as spool:
+        spool.append(bytes(400), 1)
+        assert 600 == spool.room()
+        monkeypatch.setattr(spool, "_disk_room", lambda: (16 << 20) + 50)
+        assert 50 == spool.room()
+        monkeypatch.setattr(spool, "_disk_room", lambda: 1 << 20)
+        assert 0 == spool.room()
