@@ -1,4 +1,7 @@
-"""Pulls the site's catalog from time to time. What cannot be pulled changes nothing, and is tried again next time."""
+"""Pulls the site's catalog from time to time, in the process that leads (actors/leader.py).
+
+What cannot be pulled changes nothing, and is tried again next time.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -19,12 +22,18 @@ class CatalogPuller:
     """The actor. It has nothing to receive: `life` only ends, and that is its stop signal."""
 
     def __init__(
-        self, life: trio.MemoryReceiveChannel[None], pull: Callable[[], Awaitable[str]], *, every_s: float
+        self,
+        life: trio.MemoryReceiveChannel[None],
+        pull: Callable[[], Awaitable[str]],
+        *,
+        every_s: float,
+        turn: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
-        """`pull` returns a sentence, or raises PullFailed."""
+        """`pull` returns a sentence, or raises PullFailed. `turn` returns when it is this process's turn."""
         self._life = life
         self._pull = pull
         self._every_s = every_s
+        self._turn = turn
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until `life` ends: at once, then each time the interval has passed since the last one."""
@@ -33,6 +42,7 @@ class CatalogPuller:
 
     async def _go_on(self) -> None:
         while True:
+            await self._turn()
             try:
                 _log.info("the catalog was pulled", outcome=await self._pull())
             except PullFailed as error:

@@ -1,5 +1,5 @@
 """The herald: tells people what they asked to be told. It finds milestones, has the weekly digest made when it is due,
-and delivers what waits, again and again for three days.
+and delivers what waits, again and again for three days. It does so in the process that leads (actors/leader.py).
 
 An alert is written in the transaction that finds it, so it is neither lost nor made twice. Delivered is it at least
 once: a process may die between the delivery and the note of it, and the alert goes out again under the same id.
@@ -68,13 +68,15 @@ class Herald:
         orders: Orders,
         voice: Voice,
         now: Callable[[], datetime],
+        turn: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint,
     ) -> None:
-        """`now` is on the site's clock."""
+        """`now` is on the site's clock. `turn` returns when it is this process's turn."""
         self._life = life
         self._database = database
         self._orders = orders
         self._voice = voice
         self._now = now
+        self._turn = turn
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until `life` ends. A database that is away is left for the next round."""
@@ -83,6 +85,7 @@ class Herald:
 
     async def _go_on(self) -> None:
         while True:
+            await self._turn()
             try:
                 await self.round()
             except DatabaseUnavailable as error:

@@ -1,4 +1,5 @@
-"""The housekeeper: what has to be done now and then, by one process of the installation.
+"""The housekeeper: what has to be done now and then, by one process of the installation, the one that leads
+(actors/leader.py). Should two do it at once, it is done once all the same: each duty locks what it changes.
 
 It makes the log's partitions ahead, closes the days that are over (storage/listener_day.py), drops what is remembered
 of who asked to be forgotten (storage/forgotten.py) and ids of events that nobody sends again (storage/event_ids.py),
@@ -48,8 +49,11 @@ class Housekeeper:
         now: Callable[[], float],
         today: Callable[[], date],
         keep: Keep = Keep(),  # noqa: B008  # it cannot change
+        leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`check_every_s` 0: never. `now`: seconds since 1970. `today`: the site's day."""
+        """`check_every_s` 0: never. `now`: seconds since 1970. `today`: the site's day. `leads`: it is this process's
+        turn.
+        """
         self._life = life
         self._database = database
         self._findings = findings
@@ -57,18 +61,27 @@ class Housekeeper:
         self._now = now
         self._today = today
         self._keep = keep
+        self._leads = leads
+        self._resting = trio.CancelScope()
+        self._called = False  # since the round began
         self._let_go_on: date | None = None  # when that was last done
         self._rested_at = trio.current_time()  # from when on the sets may be written anew
         self._checked = trio.current_time()  # the first check comes one interval after the start, not in its rush
+
+    def look_now(self) -> None:
+        """This process has begun to lead: not only after the rest."""
+        self._called = True
+        self._resting.cancel()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Until `life` ends. A database that is away is left for the next round."""
         async with self._life:
             task_status.started()
             while True:
+                self._called = False
                 await self._round()
                 try:
-                    with trio.move_on_after(_ROUND_S):
+                    with trio.move_on_after(0 if self._called else _ROUND_S) as self._resting:
                         await self._life.receive()
                 except trio.EndOfChannel:
                     return
@@ -76,6 +89,9 @@ class Housekeeper:
     async def _round(self) -> None:
         done = True
         for duty in self._duties:
+            if not self._leads():
+                self._findings.kept_at = 0.0  # it is another process's to say
+                return
             try:
                 await duty()
             except DatabaseUnavailable as error:

@@ -36,6 +36,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     network_events: int = 0  # that came from them
     network_way: str = ""  # how they came, where there is one network alone
     one_network: bool = False
+    leads: bool = False  # closes days and does what else is done by one process (actors/leader.py)
 
     @property
     def crowd(self) -> Crowd:

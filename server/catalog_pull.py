@@ -40,6 +40,9 @@ class Source(Protocol):
     def keep(self) -> None:
         """What was read last is loaded."""
 
+    def forget(self) -> None:
+        """Another process may have loaded something else since."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
@@ -121,6 +124,10 @@ class Feed:
         """Ask for what is newer from now on."""
         self._kept = self._seen
 
+    def forget(self) -> None:
+        """Ask for all of it."""
+        self._kept = {}
+
     async def read(self) -> Entries | None:
         """As `Source` says."""
         try:
@@ -180,10 +187,13 @@ class Query:
 
     def __init__(self, sql: str, database_url: str) -> None:
         self._sql = sql
-        self._address = Address(url=database_url)
+        self._address = Address(url=database_url, read_only=True)  # the site may well give us a standby
 
     def keep(self) -> None:
         """A query tells nothing by which to ask for what is newer."""
+
+    def forget(self) -> None:
+        """Nothing was kept."""
 
     async def read(self) -> Entries:
         """As `Source` says."""

@@ -165,6 +165,7 @@ def as_json(health: Health) -> dict[str, Any]:
                 "heardS": round(one.heard_s, 1),
                 "gone": one.gone,
                 "ended": one.ended,
+                "leads": one.report.leads and not one.gone,
                 "ledger": ledger_as_json(one.report),
                 "spool": spool_as_json(one.report),
                 "clients": clients_as_json(one.report),

@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from storage.embedded.client import running_postgres
 
 CONNECTIONS: Final = 24  # of all workers; the embedded PostgreSQL takes 40, and commands need some
 FEWEST_CONNECTIONS: Final = 5  # of one process: the writer, the resolver, rotator and pulse, and one that reads
+LEADERS_CONNECTIONS: Final = 1  # besides, of a process that may lead (actors/leader.py)
 _DESCRIPTORS: Final = 65_536
 _UPGRADE_WAITS_S: Final = 600.0  # for a table that somebody holds; the service manager starts it again after that
 _UPGRADE_PAUSE_S: Final = 5.0
@@ -300,9 +302,10 @@ async def pseudonym_key(secret: bytes, database: Database, random_bytes: Callabl
         ) from None
 
 
-async def position(database: Database, spool: spools.Spool) -> tuple[int, int]:
+async def position(database: Database, spool: spools.Spool, today: date) -> tuple[int, int]:
     """(seq, slot): up to where this spool is counted, with what is counted dropped from it."""
-    counted, slot = await database.transaction(cursor.open_cursor, spool.spool_id)
+    since = None if spool.pending_events else today
+    counted, slot = await database.transaction(cursor.open_cursor, spool.spool_id, since)
     await trio.to_thread.run_sync(spool.drop_through, counted)
     if spool.last_seq < counted:
         # The file was put back from an old copy: it would give out numbers that count as counted.

@@ -7,6 +7,7 @@ from typing import Final
 
 from actors.canary import Sight
 from actors.housekeeper import Findings
+from actors.leader import Leader
 from actors.ledger import Ledger
 from actors.networks import Crowd
 from actors.report import Report
@@ -38,6 +39,7 @@ class Standing:
     findings: Findings
     crowd: Callable[[], Crowd]
     canary: Callable[[], Sight]
+    leader: Leader
 
     def report(self) -> Report:
         """As of now."""
@@ -71,4 +73,5 @@ class Standing:
             network_events=crowd.events,
             network_way=crowd.way,
             one_network=crowd.one_network,
+            leads=self.leader.leads,
         )

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from random import Random
 from typing import Final, Protocol
@@ -28,6 +28,7 @@ from actors.catalog_puller import CatalogPuller
 from actors.hour import Counts
 from actors.housekeeper import Findings, Housekeeper
 from actors.ingest import Ingest
+from actors.leader import Leader
 from actors.ledger import Ledger
 from actors.messages import BATCHES, SUBMISSIONS, Resolved, Spooled, Submission
 from actors.meters import Meters
@@ -113,6 +114,7 @@ async def run_tree(
     """Serve until `stop` is set. Raises `opening.CannotStart`, and whatever brought an actor down."""
     secret = opening.secret(config, place.data_dir, chance.random_bytes)
     connections = max(opening.FEWEST_CONNECTIONS, opening.CONNECTIONS // place.workers)
+    connections += opening.LEADERS_CONNECTIONS if place.number == 0 else 0
     async with (
         opening.connected(place.address, connections) as database,
         opening.spool(place.data_dir, place.number, config.spool.max_mib) as spool,
@@ -156,6 +158,7 @@ async def run_tree(
         live.on_reload(rotator.look_now)
         findings = Findings()
         keep = Keep(config.retention.log_months, config.retention.daily_months)
+        leader = Leader(its_end.clone(), database)
         housekeeper = Housekeeper(
             its_end.clone(),
             database,
@@ -164,7 +167,9 @@ async def run_tree(
             now=chance.now,
             today=lambda: now().date(),
             keep=keep,
+            leads=lambda: leader.leads,
         )
+        leader.on_election(housekeeper.look_now)
         access = ways_in(
             config,
             database,
@@ -185,6 +190,7 @@ async def run_tree(
             findings,
             networks.crowd,
             sight,
+            leader,
         )
         pulse = Pulse(
             its_end.clone(),
@@ -247,8 +253,9 @@ async def run_tree(
             await outer.start(_permanent, pulse, stop)
             if place.number == 0:
                 outer.start_soon(counting.inherit, place.data_dir, place.workers)
+                await outer.start(_permanent, leader, stop)
                 await outer.start(_permanent, housekeeper, stop)
-                for actor in _now_and_then(config, place, database, its_end, live, now):
+                for actor in _now_and_then(config, place, database, its_end, live, now, leader):
                     await outer.start(_permanent, actor, stop)
             if canary is not None:
                 await outer.start(_permanent, canary, stop)
@@ -286,16 +293,18 @@ def _now_and_then(
     life: trio.MemoryReceiveChannel[None],
     live: Live,
     now: Callable[[], datetime],
+    leader: Leader,
 ) -> Iterator[Actor]:
-    """What is off unless it is configured, and done by one process."""
+    """What is off unless it is configured, and done by the process that leads."""
     source = catalog_pull.source_of(config.catalog)
     if source is not None and config.catalog.every_min:
+        leader.on_election(source.forget)
 
         async def pull() -> str:
             return str(await catalog_pull.pull(source, database))
 
-        yield CatalogPuller(life.clone(), pull, every_s=config.catalog.every_min * 60)
-    herald = alerts.herald(config.alerts, place.data_dir, life, database, lambda: live.mode, now)
+        yield CatalogPuller(life.clone(), pull, every_s=config.catalog.every_min * 60, turn=leader.turn)
+    herald = alerts.herald(config.alerts, place.data_dir, life, database, lambda: live.mode, now, leader.turn)
     if herald is not None:
         yield herald
 
@@ -340,12 +349,17 @@ class Counting:
         self._max_mib = config.spool.max_mib
         self._inherited: Spool | None = None
         self._database = database
+        self._now = chance.now
+        self._zone = config.zone
         # It orders rows, and is not asked to be unpredictable to who knows its past.
         self._random = Random(chance.random_bytes(32))  # noqa: S311
 
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._now(), self._zone).date()
+
     async def chain(self, spool: Spool) -> tuple[trio.MemorySendChannel[Submission], Sequence[Actor]]:
         """The way in, and the three actors behind it."""
-        counted, slot = await opening.position(self._database, spool)
+        counted, slot = await opening.position(self._database, spool, self._today())
         self.ledger.recovered += spool.pending_events
         self.ledger.spooled += spool.pending_events
         recovered_through = spool.last_seq if spool.pending_events else 0

@@ -9,6 +9,7 @@ asyncio side and may await the connection and nothing else.
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import CancelledError, Future
@@ -23,6 +24,8 @@ import asyncpg
 import outcome
 import trio
 
+from storage import servers
+from storage.servers import Server
 from storage.told import Told
 
 T = TypeVar("T")
@@ -33,7 +36,36 @@ Row = Sequence[Any]  # a row's values by position; Any because a driver cannot k
 _COMMAND_TIMEOUT_S: Final = 120  # counting and answering are far shorter; a dead network must not hold a writer
 _LONG_S: Final = 6 * 3600  # for what reads or rewrites the whole log, which takes as long as the log is
 _CONNECT_TIMEOUT_S: Final = 15
+_NEXT_SERVER_AFTER_S: Final = 5  # where there are several, and one does not answer, as a machine that is off
 _CLOSE_TIMEOUT_S: Final = 5
+
+# A machine that is cut off closes nothing: both ends have to notice by themselves. Ours does within 12 s, so that its
+# callers go on elsewhere; PostgreSQL's does, so that what the session held (rows, the salt's lock) is free again.
+_SILENT_S: Final = 10  # what was sent and is not confirmed for so long ends the connection
+_ASK_AFTER_S: Final = 5  # with nothing sent, the other end is asked whether it is there
+_ASK_EVERY_S: Final = 2
+_ASK_TIMES: Final = 3
+_SESSION: Final = {
+    "jit": "off",
+    "timezone": "UTC",
+    "application_name": "tonearm",
+    "tcp_user_timeout": f"{_SILENT_S}s",
+    "tcp_keepalives_idle": str(_ASK_AFTER_S),
+    "tcp_keepalives_interval": str(_ASK_EVERY_S),
+    "tcp_keepalives_count": str(_ASK_TIMES),
+    # Of a process that hangs or is stopped, whose machine still confirms everything.
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+_TCP: Final = {
+    "TCP_USER_TIMEOUT": _SILENT_S * 1000,
+    "TCP_KEEPIDLE": _ASK_AFTER_S,
+    "TCP_KEEPINTVL": _ASK_EVERY_S,
+    "TCP_KEEPCNT": _ASK_TIMES,
+}
+
+# What is read is sent on to a client, who may be slow.
+_MAY_REST: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 
 StatementError: Final = asyncpg.PostgresError
 """What PostgreSQL says to a statement that is wrong: a bug here, but not where the statement is somebody else's."""
@@ -52,7 +84,20 @@ _TRANSIENT: Final = (
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,  # where a statement set itself a limit
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.IdleSessionTimeoutError,  # of a session that asked for it (storage/leadership.py)
     asyncpg.ReadOnlySQLTransactionError,  # a failover left us on what is now a standby
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+
+
+# With these the next of several servers is asked.
+_NEXT_SERVER: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
     asyncpg.InternalClientError,
     OSError,
     TimeoutError,
@@ -98,13 +143,17 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where PostgreSQL is: a URL, or a unix socket's folder with the names that belong to it."""
+    """Where PostgreSQL is: a URL, or a unix socket's folder with the names that belong to it.
+
+    `read_only`: a standby will do. Otherwise only a server that takes writes is connected to.
+    """
 
     url: str = ""
     host: str = ""
     port: int = 5432
     user: str = ""
     database: str = ""
+    read_only: bool = False
 
 
 class _Thread:
@@ -198,6 +247,7 @@ class Database:
             try:
                 view = connection.transaction(isolation="repeatable_read", readonly=True)
                 await view.start()
+                await connection.execute(_MAY_REST)
             except BaseException:
                 await self._pool.release(connection)
                 raise
@@ -221,22 +271,49 @@ class Database:
     async def listening(self, channel: str) -> AsyncIterator["News"]:
         """What is told with NOTIFY on `channel`, on a connection held for it. Raises DatabaseUnavailable."""
         token = trio.lowlevel.current_trio_token()
-        said, cut = Told(), Event()
+        said = Told()
 
         def told(_connection: object, _process: int, _channel: str, payload: str) -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(said.put, payload)
 
-        def gone(*_: object) -> None:
-            cut.set()
+        def gone() -> None:
             with suppress(trio.RunFinishedError):
                 token.run_sync_soon(said.end)
+
+        async def listen(connection: Any) -> None:
+            await connection.add_listener(channel, told)
+
+        async def leave(connection: Any) -> None:
+            await connection.remove_listener(channel, told)
+
+        async with self._kept(listen, leave, gone) as session:
+            yield News(session, said)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator["Session"]:
+        """One connection for as long as the block lasts, for what belongs to it, as a lock does; afterwards it is as
+        new. Raises DatabaseUnavailable.
+        """
+        async with self._kept(_nothing, _nothing, lambda: None) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _kept(
+        self, enter: Callable[[Any], Awaitable[None]], leave: Callable[[Any], Awaitable[None]], gone: Callable[[], None]
+    ) -> AsyncIterator["Session"]:
+        """`gone` is called in the other thread, at once, when the connection is lost."""
+        cut = Event()
+
+        def lost(*_: object) -> None:
+            cut.set()
+            gone()
 
         async def begin() -> "asyncpg.pool.PoolConnectionProxy[Any]":
             connection = await self._pool.acquire(timeout=_CONNECT_TIMEOUT_S)
             try:
-                connection.add_termination_listener(gone)
-                await connection.add_listener(channel, told)
+                connection.add_termination_listener(lost)
+                await enter(connection)
             except BaseException:
                 await self._pool.release(connection)
                 raise
@@ -245,14 +322,14 @@ class Database:
         async def end() -> None:
             with suppress(asyncpg.InterfaceError):  # a connection that was lost has left the pool by itself
                 try:
-                    connection.remove_termination_listener(gone)
-                    await connection.remove_listener(channel, told)
+                    connection.remove_termination_listener(lost)
+                    await leave(connection)
                 finally:
                     await self._pool.release(connection)
 
         connection = await _over(self._loop, begin)
         try:
-            yield News(self._loop, connection, said, cut)
+            yield Session(self._loop, connection, cut)
         finally:
             with trio.CancelScope(shield=True), suppress(DatabaseUnavailable):
                 await _over(self._loop, end)
@@ -282,16 +359,36 @@ class _Patient:
         return partial(getattr(self._connection, name), timeout=_LONG_S)
 
 
-class News:
-    """What is told on a channel, and the connection that hears it."""
+class Session:
+    """One connection, held. Made by `Database.session`."""
 
-    def __init__(
-        self, thread: _Thread, connection: "asyncpg.pool.PoolConnectionProxy[Any]", told: Told, cut: Event
-    ) -> None:
+    def __init__(self, thread: _Thread, connection: "asyncpg.pool.PoolConnectionProxy[Any]", cut: Event) -> None:
         self._loop = thread
         self._connection = connection
-        self._told = told
         self._cut = cut  # set in the other thread, at once
+
+    async def run(
+        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`await work(connection, *args)` on this connection, so that it waits for no other.
+
+        By one task at a time. Raises DatabaseUnavailable.
+        """
+
+        async def on_this() -> T:
+            if self._cut.is_set():  # the pool has taken the connection back, and asyncpg would call this a wrong use
+                raise asyncpg.ConnectionDoesNotExistError("the connection was lost")
+            return await _borrowing(nullcontext(self._connection), lambda one: work(one, *args, **kwargs))
+
+        return await _over(self._loop, on_this)
+
+
+class News:
+    """What is told on a channel, and the connection that hears it. Made by `Database.listening`."""
+
+    def __init__(self, session: Session, told: Told) -> None:
+        self.run = session.run
+        self._told = told
 
     async def wait(self) -> Sequence[str]:
         """Until something was told; the payloads since the last call, in the order they were told.
@@ -306,21 +403,6 @@ class News:
     def lost(self) -> int:
         """How many payloads were not taken in time since this was asked last."""
         return self._told.lost()
-
-    async def run(
-        self, work: Callable[Concatenate[Connection, P], Awaitable[T]], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """`await work(connection, *args)` on the connection that listens, so that it waits for no other.
-
-        By one task at a time. Raises DatabaseUnavailable.
-        """
-
-        async def on_this() -> T:
-            if self._cut.is_set():  # the pool has taken the connection back, and asyncpg would call this a wrong use
-                raise asyncpg.ConnectionDoesNotExistError("the connection was lost")
-            return await _borrowing(nullcontext(self._connection), lambda one: work(one, *args, **kwargs))
-
-        return await _over(self._loop, on_this)
 
 
 @asynccontextmanager
@@ -357,6 +439,7 @@ async def _connect(address: Address, connections: int) -> "asyncpg.Pool[Any]":
     try:
         return await asyncpg.create_pool(
             **where,
+            connect=_Way(servers.several(address.url)).connect,
             min_size=1,
             max_size=connections,
             # Long-lived: a fresh connection costs a start of a server process and, on a distributed PostgreSQL,
@@ -364,10 +447,57 @@ async def _connect(address: Address, connections: int) -> "asyncpg.Pool[Any]":
             max_inactive_connection_lifetime=0,
             command_timeout=_COMMAND_TIMEOUT_S,
             timeout=_CONNECT_TIMEOUT_S,
-            server_settings={"jit": "off", "timezone": "UTC", "application_name": "tonearm"},
+            # Whatever the URL says: on a standby nothing can be counted, and not even the salt be read.
+            target_session_attrs=None if address.read_only else "read-write",
+            server_settings=_SESSION,
         )
     except ValueError as error:  # of an address with a port or a parameter that is none, and of nothing else here
         raise DatabaseRefused(f"The database address cannot be used: {error}.") from error
+
+
+class _Way:
+    """To the first of several servers that takes us, each with a time of its own.
+
+    The one that took us last is asked first, so that one that is silent costs its time once and not with each
+    connection.
+    """
+
+    def __init__(self, several: Sequence[Server]) -> None:
+        """`several`: none where there is one, which the other arguments of `connect` name."""
+        self._servers = list(several)
+
+    async def connect(self, *args: Any, **kwargs: Any) -> "asyncpg.Connection[Any]":
+        """As asyncpg.connect."""
+        if not self._servers:
+            return _noticing(await asyncpg.connect(*args, **kwargs))
+        reasons = []
+        for server in list(self._servers):
+            own = {"host": server.host, "port": server.port, "timeout": _NEXT_SERVER_AFTER_S}
+            try:
+                connection = await asyncpg.connect(*args, **{**kwargs, **own})
+            except _NEXT_SERVER as error:
+                reasons.append(f"{server}: {_why(error)}")
+                continue
+            self._servers.sort(key=lambda one: one != server)
+            return _noticing(connection)
+        raise ConnectionError("; ".join(reasons))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, asyncpg.TargetServerAttributeNotMatched):
+        return "it takes no writes, as a standby does"
+    return str(error) or "it does not answer"
+
+
+def _noticing(connection: "asyncpg.Connection[Any]") -> "asyncpg.Connection[Any]":
+    """Our end of what `_SESSION` says of the server's. asyncpg has no setting for it, and no way to the socket."""
+    end = connection._transport.get_extra_info("socket")
+    if end is not None and end.family != socket.AF_UNIX:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _TCP.items():
+            if (option := getattr(socket, name, None)) is not None:  # not every system has each
+                end.setsockopt(socket.IPPROTO_TCP, option, value)
+    return connection
 
 
 async def _close(pool: "asyncpg.Pool[Any]") -> None:
@@ -397,11 +527,17 @@ async def _borrowing(
     try:
         async with lent as connection:
             connection.add_termination_listener(gone)
+            takes_writes = True
             try:
                 return await work(connection)
+            except asyncpg.ReadOnlySQLTransactionError:
+                takes_writes = False
+                raise
             finally:
                 with suppress(asyncpg.InterfaceError):  # it has left the pool
                     connection.remove_termination_listener(gone)
+                if not takes_writes:  # any more: the next call is to find the server that does
+                    connection.terminate()
     except BaseException as error:
         if lost or _cut_off(error):
             raise asyncpg.ConnectionDoesNotExistError("the connection was lost") from error
@@ -464,7 +600,7 @@ async def _over(thread: _Thread, call: Callable[[], Awaitable[T]]) -> T:
     return _unwrap(result)
 
 
-async def _nothing() -> None:
+async def _nothing(*_: object) -> None:
     pass
 
 

@@ -7,13 +7,16 @@ from storage.bridge import Connection
 
 SLOTS: Final = 8  # rows a figure is spread over; more writers than this share slots and then wait for each other
 
-# A new spool starts at 0. The slot is the one fewest spools have, so that writers rarely share a counter row.
+# A new spool starts at 0. The slot is the one fewest spools have, so that writers rarely share a counter row; those
+# of machines that are gone write no more.
 _OPEN: Final = """
-INSERT INTO spool_cursor (spool_id, seq, slot)
-SELECT $1, 0, slot
+INSERT INTO spool_cursor (spool_id, seq, slot, day)
+SELECT $1, 0, slot, $3
 FROM generate_series(0, $2 - 1) AS slot
-LEFT JOIN spool_cursor USING (slot)
-GROUP BY slot ORDER BY count(spool_id), slot LIMIT 1
+LEFT JOIN spool_cursor c USING (slot)
+GROUP BY slot
+ORDER BY count(*) FILTER (WHERE c.spool_id IS NOT NULL AND ($3::date IS NULL OR coalesce(c.day, $3) >= $3 - 7)), slot
+LIMIT 1
 ON CONFLICT (spool_id) DO NOTHING
 """
 # FOR UPDATE waits out a transaction of an earlier process that the server has not yet noticed to be gone.
@@ -26,9 +29,13 @@ class CursorMoved(Exception):
     """The cursor is not where the writer left it: an attempt whose answer was lost did commit. Nothing is done."""
 
 
-async def open_cursor(connection: Connection, spool_id: str) -> tuple[int, int]:
-    """(seq, slot) of this spool: everything up to seq is counted; counts go to `slot`."""
-    await connection.execute(_OPEN, spool_id, SLOTS)
+async def open_cursor(connection: Connection, spool_id: str, today: date | None = None) -> tuple[int, int]:
+    """(seq, slot) of this spool: everything up to seq is counted; counts go to `slot`.
+
+    `today`: of a spool that holds nothing. So one that is never heard of again keeps only the days open on which it
+    can have accepted something (storage/listener_day.py), and not every day to come.
+    """
+    await connection.execute(_OPEN, spool_id, SLOTS, today)
     row = await connection.fetchrow(_READ, spool_id)
     assert row is not None
     return int(row[0]), int(row[1])

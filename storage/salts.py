@@ -14,7 +14,11 @@ from storage.bridge import Connection
 CHANNEL: Final = "tonearm_salt"
 """A rotation is told here; the message is empty."""
 
-_LOCK: Final = "SELECT pg_advisory_xact_lock(748309118)"
+# All wait for who has it, at midnight, and a process may be stopped or hang with it.
+_LOCK: Final = """
+SET LOCAL idle_in_transaction_session_timeout = '10s';
+SELECT pg_advisory_xact_lock(748309118)
+"""
 _READ: Final = "SELECT day, generation, sealed, made_at FROM daily_salt"
 _EMPTY: Final = "TRUNCATE daily_salt"
 _STORE: Final = "INSERT INTO daily_salt (day, generation, sealed, made_at) VALUES ($1, $2, $3, now())"

@@ -28,6 +28,7 @@ def herald(
     database: Database,
     mode: Callable[[], Mode],
     now: Callable[[], datetime],
+    turn: Callable[[], Awaitable[None]],
 ) -> Herald | None:
     """None where nothing is to be told."""
     if not (settings.milestones or settings.digest):
@@ -45,7 +46,7 @@ def herald(
         lambda found, moment: digest.alert(found, mode(), moment),
         ways(settings, data_dir, lambda: now().timestamp()),
     )
-    return Herald(life.clone(), database, orders, voice, now)
+    return Herald(life.clone(), database, orders, voice, now, turn)
 
 
 def ways(

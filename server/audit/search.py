@@ -17,6 +17,7 @@ from server.audit import needles, shapes
 from server.audit.findings import Findings
 from server.audit.shapes import Match
 from server.config import Config
+from storage import servers
 
 BEHIND: Final = shapes.BEHIND
 _SHORT_OF_IT: Final = 2  # bytes of a neighbour that may read as part of a User-Agent
@@ -79,7 +80,8 @@ class Search:
 def own_addresses(config: Config) -> set[bytes]:
     """The addresses the configuration names, 16 bytes each."""
     hosts = [bind.rpartition(":")[0] for bind in (config.http.bind, config.beacon.bind)]
-    hosts.append(urlsplit(config.database_url.get_secret_value()).hostname or "")
+    url = config.database_url.get_secret_value()
+    hosts += [urlsplit(url).hostname or "", *(server.host for server in servers.several(url))]
     for proxy in config.http.trusted_proxies:
         if proxy != "unix":
             hosts.append(str(ip_network(proxy, strict=False).network_address))
