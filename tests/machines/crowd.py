@@ -94,12 +94,12 @@ class Crowd:
         key, bucket = f"track-{random.randrange(self.orders.tracks)}", random.choice(BUCKETS)
         event_id = str(UUID(bytes=uuid5(UUID(int=0), name).bytes, version=4))
         door = random.randrange(len(self.orders.doors))
-        while (became := self._send(door, key, bucket, listener, eventId=event_id)) != "promised":
+        while self._send(door, key, bucket, listener, eventId=event_id) != "promised":
             if time.monotonic() > self._until:
                 with self._guard:
                     self.tally.unfinished += 1
                 return
-            door = (door + (became == "unanswered")) % len(self.orders.doors)
+            door = (door + 1) % len(self.orders.doors)
             time.sleep(0.1)
         with self._guard:
             self.tally.plays[f"{key}/{bucket}"] += 1
@@ -125,7 +125,8 @@ class Crowd:
             self.tally.answers[status] += 1
             if status == "202":
                 self.tally.listeners[key].add(listener)
-        return {"202": "promised", "none": "unanswered"}.get(status, "refused")
+        # 503 is also what a proxy says in the place of a machine that may have taken the event before it died.
+        return {"202": "promised", "none": "unanswered", "503": "unanswered"}.get(status, "refused")
 
 
 def anon_id(listener: int) -> str:

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -53,17 +54,27 @@ class Server:
         self._run("pg_basebackup", "-D", self.cluster, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", where)
 
     def start(self, **settings: str) -> None:
-        own = {"listen_addresses": self.address, "port": "5432", "fsync": "off", "unix_socket_directories": self.folder}
+        own = {"listen_addresses": self.address, "unix_socket_directories": "''", "fsync": "off"}
         words = " ".join(f"-c {name}={value}" for name, value in {**own, **settings}.items())
         log = self.folder / f"{self.host.name}.log"
         self._run("pg_ctl", "-D", self.cluster, "-w", "-o", words, "-l", log, "start")
+
+    def wait_for(self, follower: "Server") -> None:
+        """No transaction is committed from here on that `follower` does not have."""
+        follower.start()
+        self.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
+        self.ask("SELECT pg_reload_conf()")
+        deadline = time.monotonic() + _PATIENCE_S
+        while self.ask("SELECT sync_state FROM pg_stat_replication") != "sync":
+            assert time.monotonic() < deadline, "it does not follow"
+            time.sleep(0.05)
 
     def promote(self) -> None:
         assert "t" == self.ask("SELECT pg_promote()")
 
     def ask(self, statement: str, database: str = "postgres", within_s: float = _PATIENCE_S) -> str:
         """On the machine itself; what psql prints, or raises subprocess.TimeoutExpired."""
-        command = [PROGRAMS[-1] / "psql", "-XAtqc", statement, self.url(database)]
+        command: list[str | Path] = [PROGRAMS[-1] / "psql", "-XAtqc", statement, self.url(database)]
         done = subprocess.run(
             self.host.command(*command), capture_output=True, text=True, timeout=within_s, check=False
         )
@@ -105,7 +116,8 @@ class Server:
                 timeout=_PATIENCE_S,
             )
             output.seek(0)
-            assert 0 == done.returncode, output.read().decode()
+            logs = [path.read_text() for path in self.folder.glob("*.log")] if done.returncode else []
+            assert 0 == done.returncode, "\n".join([output.read().decode(), *logs])
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 """A whole installation on machines of its own: replicas, PostgreSQL, a proxy, and those who listen."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +17,8 @@ from typing import Any
 from tests.machines import crowd
 from tests.machines.network import Host, Network, network
 from tests.machines.postgres import Server, folder_for_servers
+from tests.support import nginx
+from tests.support.blocks import DOCS, blocks
 from tests.support.service import TONEARM, Service
 
 FRONT, BACK = "front", "back"
@@ -23,6 +27,28 @@ LISTENERS = [f"10.77.1.{number}" for number in range(100, 140)]
 SECRET = "0123456789abcdef0123456789abcdef"
 DATABASE = "tonearm"
 _ROOT = Path(__file__).parents[2]
+_NGINX = """
+{user}
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+worker_processes 2;
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    access_log off;
+    include {folder}/tonearm-shared.conf;
+    include {folder}/tonearm-machines.conf;
+    server {{
+        listen {address}:8088;
+        include {folder}/tonearm-routes.conf;
+        location / {{ return 404; }}
+    }}
+}}
+"""
 _LEADS = re.compile(r"this process leads: ")
 
 
@@ -158,7 +184,7 @@ class Crowd:
 
     def __init__(self, host: Host, doors: Sequence[tuple[str, int]], **orders: Any) -> None:
         told = {"doors": list(doors), "listeners": LISTENERS, **orders}
-        program = [sys.executable, "-I", "-S", _ROOT / "tests/machines/crowd.py", json.dumps(told)]
+        program: list[str | Path] = [sys.executable, "-I", "-S", _ROOT / "tests/machines/crowd.py", json.dumps(told)]
         self._process = subprocess.Popen(
             host.command(*program), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -186,6 +212,27 @@ class Crowd:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self._last = line.strip()
+
+
+class Proxy:
+    """nginx with the files of deploy/nginx, put where docs/machines.md says."""
+
+    def __init__(self, host: Host, folder: Path, machines: Sequence[str]) -> None:
+        folder.mkdir()
+        own = {f"10.0.0.{11 + number}": address for number, address in enumerate(machines)}
+        for name, text in installed().items():
+            for before, after in {**own, "/var/log/nginx/": f"{folder}/"}.items():
+                text = text.replace(before, after)
+            (folder / name).write_text(text)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(_NGINX.format(user=user, folder=folder, address=host.addresses[FRONT]))
+        assert nginx.PROGRAM is not None
+        words = [nginx.PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+        self._process = subprocess.Popen(host.as_user("root", *words))
+
+    def end(self) -> None:
+        self._process.terminate()
+        self._process.wait(30)
 
 
 class Site:
@@ -224,6 +271,14 @@ class Site:
         made.begin()
         self._stack.callback(made.end)
         return made
+
+    def proxy(self) -> tuple[str, int]:
+        """In front of all replicas; where it listens."""
+        host = self.network.host("proxy", {FRONT: PROXY})
+        made = Proxy(host, self.folder / "nginx", [replica.address for replica in self.replicas])
+        self._stack.callback(made.end)
+        waited(lambda: self.ask(f"http://{PROXY}:8088/").status == 404, 20, what="nginx")
+        return PROXY, 8088
 
     def play(self, replica: Replica, listener: int, key: str, **more: str) -> int:
         """One listener's play, sent to this very replica; returns the status, 0 where there was no answer."""
@@ -267,7 +322,7 @@ def counted(server: Server) -> dict[str, int]:
     """Plays of the all-time counters, as `KEY/BUCKET`."""
     sums = ", ".join(f"sum({bucket})" for bucket in crowd.BUCKETS)
     statement = f"SELECT target_key, {sums} FROM play_counter WHERE target_kind = 'track' GROUP BY 1"
-    found = {}
+    found: dict[str, int] = {}
     for key, *plays in server.rows(statement, DATABASE):
         found |= {f"{key}/{bucket}": int(number) for bucket, number in zip(crowd.BUCKETS, plays, strict=True)}
     return {key: number for key, number in found.items() if number}
@@ -301,6 +356,18 @@ def waited(condition: Any, within_s: float, *, what: str = "") -> float:
         assert time.monotonic() - began < within_s, f"it did not come about within {within_s} s: {what}"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+def installed() -> dict[str, str]:
+    """What the commands on the page put into nginx's folders, by name."""
+    page = next(text for kind, text in blocks(DOCS / "machines.md") if not kind and "upstream" in text)
+    with tempfile.TemporaryDirectory() as folder:
+        here = Path(folder)
+        for line in page.splitlines():
+            for_here = line.replace("/etc/nginx/conf.d/", f"{here}/").replace("/etc/nginx/", f"{here}/")
+            if not line.startswith(("nginx ", "systemctl ")):
+                subprocess.run(["/bin/sh", "-ec", for_here], cwd=_ROOT, check=True)
+        return {path.name: path.read_text() for path in here.iterdir()}
 
 
 def note(folder: Path, **seconds: float) -> None:
