@@ -20,6 +20,7 @@ from storage.bridge import Database, DatabaseThreadDead, DatabaseUnavailable, Se
 
 _BEAT_S: Final = 2.0  # how often the leader says that it is there, and others look whether there is none
 _SURE_S: Final = 6.0  # less than storage.leadership.LEASE_S by more than a slow answer takes
+_LOOK_S: Final = 0.5
 _PAUSE_S: Final = 1.0  # between two tries while the database is away
 
 _log = structlog.get_logger(__name__)
@@ -31,8 +32,9 @@ class Leader:
     def __init__(self, life: trio.MemoryReceiveChannel[None], database: Database) -> None:
         self._life = life
         self._database = database
+        self._holds = False  # the lock, as far as this process knows
         self._sure_until = 0.0
-        self._holds = False
+        self._led = False  # when it was last said
         self._elected = trio.Event()
         self._to_wake: list[Callable[[], None]] = []
 
@@ -43,11 +45,9 @@ class Leader:
 
     async def turn(self) -> None:
         """Until this process leads."""
+        await trio.lowlevel.checkpoint()
         while not self.leads:
-            if self._holds:  # and is unsure
-                await trio.sleep(_BEAT_S)
-            else:
-                await self._elected.wait()
+            await self._elected.wait()
 
     def on_election(self, wake: Callable[[], None]) -> None:
         """Called when this process begins to lead."""
@@ -57,6 +57,7 @@ class Leader:
         """Until `life` ends. Started once it has stood for the first time."""
         async with self._life, trio.open_nursery() as nursery:
             await nursery.start(self._stand)
+            nursery.start_soon(self._watch)
             task_status.started()
             async for _ in self._life:
                 pass
@@ -68,21 +69,19 @@ class Leader:
             try:
                 async with self._database.session() as session:
                     await session.run(leadership.prepare)
-                    await self._beat(session)
-                    if not started:
-                        started = True
-                        task_status.started()
                     while True:
-                        await trio.sleep(_BEAT_S)
                         await self._beat(session)
+                        if not started:
+                            started = True
+                            task_status.started()
+                        await trio.sleep(_BEAT_S)
             except DatabaseThreadDead:
                 raise
             except DatabaseUnavailable as error:
-                reason = str(error)
+                self._holds = False
+                self._say(str(error))
             finally:
-                was_leading, self._holds = self._holds, False
-            if was_leading:
-                _log.warning("this process leads no more", reason=reason)
+                self._holds = False
             if not started:
                 started = True
                 task_status.started()
@@ -92,16 +91,24 @@ class Leader:
         asked_at = trio.current_time()
         if self._holds:
             await session.run(leadership.go_on)
-        elif not await session.run(leadership.claim):
-            return
+        elif await session.run(leadership.claim):
+            self._holds = True
         self._sure_until = asked_at + _SURE_S
-        if not self._holds:
-            self._begin()
+        self._say()
 
-    def _begin(self) -> None:
-        self._holds = True
-        self._elected.set()
-        self._elected = trio.Event()
-        _log.info("this process leads: it closes days, keeps the tables and tells what is to be told")
-        for wake in self._to_wake:
-            wake()
+    async def _watch(self) -> None:
+        """A database that does not answer ends nothing by itself."""
+        while True:
+            await trio.sleep(_LOOK_S)
+            self._say("the database does not answer")
+
+    def _say(self, reason: str = "") -> None:
+        led, self._led = self._led, self.leads
+        if self._led and not led:
+            _log.info("this process leads: it closes days, keeps the tables and tells what is to be told")
+            self._elected.set()
+            self._elected = trio.Event()
+            for wake in self._to_wake:
+                wake()
+        elif led and not self._led:
+            _log.warning("this process leads no more", reason=reason)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 import trio
@@ -282,3 +283,53 @@ async def test_an_exception_of_the_body_comes_out_as_it_is(database_url: str) ->
     with pytest.raises(KeyError):
         async with open_database(Address(url=database_url), connections=1):
             raise KeyError
+
+
+async def test_of_several_servers_the_one_that_answers_is_found(database_url: str, tmp_path: Path) -> None:
+    several = database_url.replace("host=", f"host={tmp_path},").replace("port=", "port=1,")
+    async with open_database(Address(url=several), connections=1) as database:
+        assert 1 == await one(database, "SELECT 1")
+
+
+async def test_where_none_of_several_answers_each_is_named(tmp_path: Path) -> None:
+    url = f"postgresql:///x?host={tmp_path},127.0.0.1&port=1,1"
+    with pytest.raises(DatabaseUnavailable, match=rf"{tmp_path}:1: .*; 127\.0\.0\.1:1: "):
+        async with open_database(Address(url=url), connections=1):
+            pass
+
+
+async def write(connection: Connection) -> None:
+    await connection.execute("CREATE TABLE written ()")
+
+
+async def test_a_server_that_takes_no_writes_is_not_used(database_url: str) -> None:
+    read_only = f"{database_url}&default_transaction_read_only=on"
+    with pytest.raises(DatabaseUnavailable, match="read"):
+        async with open_database(Address(url=read_only), connections=1):
+            pass
+    async with open_database(Address(url=read_only, read_only=True), connections=1) as database:
+        assert 1 == await one(database, "SELECT 1")
+
+
+async def test_a_connection_that_takes_no_writes_any_more_is_an_outage_and_is_replaced(database: Database) -> None:
+    async def refuse(connection: Connection) -> int:
+        await connection.execute("SET default_transaction_read_only = on")
+        return int(await connection.fetchval("SELECT pg_backend_pid()"))
+
+    async def refuse_and_write(connection: Connection) -> None:
+        await refuse(connection)
+        await write(connection)
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(refuse_and_write)
+    await database.transaction(write)
+
+
+async def test_who_does_nothing_in_a_transaction_for_long_is_cut_off_and_a_reader_is_not(database: Database) -> None:
+    assert "1min" == await one(database, "SHOW idle_in_transaction_session_timeout")
+    async with database.snapshot() as snapshot:
+
+        async def show(connection: Connection) -> object:
+            return await connection.fetchval("SHOW idle_in_transaction_session_timeout")
+
+        assert "0" == await snapshot.run(show)

@@ -11,11 +11,16 @@ from tests.machines.site import Site
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Machines, none yet but that of the listeners."""
+def machines() -> None:
+    """A test that asks for this can have them, or is left out and says why."""
     if not postgres.PROGRAMS:
         pytest.skip("Debian's PostgreSQL is not installed (apt-get install postgresql)")
     if reason := network.why_not():
         pytest.skip(reason)
+
+
+@pytest.fixture
+def site(machines: None, tmp_path: Path) -> Iterator[Site]:
+    """None yet but that of the listeners."""
     with sites.site(tmp_path) as made:
         yield made

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +51,6 @@ http {{
     }}
 }}
 """
-_LEADS = re.compile(r"this process leads: ")
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,11 @@ class Replica:
         }
         self._agent = Agent(host)
         self.service: Service
-        self.started_at = 0.0
+        self.killed_at: list[datetime] = []
 
     def begin(self) -> "Replica":
         """Start it, without waiting."""
         program = self.host.command(TONEARM, "serve")
-        self.started_at = time.monotonic()
         self.service = Service(self._data_dir, self._environment, program=program)
         return self
 
@@ -135,6 +135,7 @@ class Replica:
     def kill(self) -> None:
         self.service.process.kill()
         self.service.process.wait()
+        self.killed_at.append(datetime.now(UTC))
 
     def end(self) -> None:
         self._agent.end()
@@ -158,12 +159,26 @@ class Replica:
         answer = self._agent.ask("GET", f"http://{self.address}:8080/api/stats/{what}", within_s=30)
         return answer.json() if answer.status == 200 else {}
 
-    def times_elected(self) -> int:
-        """In all its runs."""
-        return len(_LEADS.findall(self.service.log.read_text()))
+    def terms(self) -> list[tuple[datetime, datetime]]:
+        """From when to when it has led, as its log tells; what has not ended ends now."""
+        said = [(_moment(line), "begin") for line in self._lines("this process leads: ")]
+        said += [(_moment(line), "end") for line in self._lines("this process leads no more")]
+        said += [(moment, "end") for moment in [*self.killed_at, datetime.now(UTC)]]
+        found, began = [], None
+        for moment, what in sorted(said):
+            if what == "begin":
+                began = moment
+            elif began is not None:
+                found.append((began, moment))
+                began = None
+        return found
 
-    def said(self, words: str) -> bool:
-        return words in self.service.log.read_text()
+    def times_said(self, words: str) -> int:
+        return len(self._lines(words))
+
+    def _lines(self, words: str) -> list[str]:
+        """Of its log, in all its runs."""
+        return [line for line in self.service.log.read_text().splitlines() if words in line]
 
     def command(self, *words: str) -> str:
         """`tonearm WORDS` on this machine."""
@@ -300,9 +315,16 @@ class Site:
             if not made.tally:
                 made.end()
 
-    def leaders(self) -> list[str]:
-        """Names of the replicas that say that they lead, asked for on each machine itself."""
-        return [replica.name for replica in self.replicas if leads(replica)]
+
+def _moment(line: str) -> datetime:
+    return datetime.fromisoformat(line.split()[0])
+
+
+def assert_one_at_a_time(replicas: Sequence[Replica]) -> None:
+    """No two have led at the same moment."""
+    terms = sorted((*term, replica.name) for replica in replicas for term in replica.terms())
+    assert terms
+    assert [] == [pair for pair in pairwise(terms) if pair[0][1] > pair[1][0]]
 
 
 def leads(replica: Replica) -> bool:

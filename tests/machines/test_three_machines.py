@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.machines.postgres import Server
-from tests.machines.site import BACK, DATABASE, FRONT, LISTENERS, Replica, Site, assert_kept, leads, note, waited
+from tests.machines.site import (
+    BACK,
+    DATABASE,
+    FRONT,
+    LISTENERS,
+    Replica,
+    Site,
+    assert_kept,
+    assert_one_at_a_time,
+    leads,
+    note,
+    waited,
+)
 from tests.machines.site import listeners as listeners_of
 from tests.support import nginx
 
@@ -89,6 +101,7 @@ def test_counts_listeners_and_salts_are_right_through_cuts_a_kill_and_a_failover
         waited(lambda: killed.metric("tonearm_events_received_total") > 5, 40)
         waited(lambda: sum(map(leads, site.replicas)) == 1, 30, what="one leader")
 
+        assert_one_at_a_time(site.replicas)
         fail_over(site, first, second, measured)
 
         everybody_plays(site, *site.replicas)
