@@ -437,10 +437,10 @@ async def _connect(address: Address, connections: int) -> "asyncpg.Pool[Any]":
             "database": address.database,
         }
     try:
-        return await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             **where,
             connect=_Way(servers.several(address.url)).connect,
-            min_size=1,
+            min_size=0,  # with more asyncpg restores them in the background, and logs a traceback each time it cannot
             max_size=connections,
             # Long-lived: a fresh connection costs a start of a server process and, on a distributed PostgreSQL,
             # up to 0.65 s for its first array parameter.
@@ -451,6 +451,8 @@ async def _connect(address: Address, connections: int) -> "asyncpg.Pool[Any]":
             target_session_attrs=None if address.read_only else "read-write",
             server_settings=_SESSION,
         )
+        async with pool.acquire(timeout=_CONNECT_TIMEOUT_S):  # so that who opens it learns whether there is a server
+            return pool
     except ValueError as error:  # of an address with a port or a parameter that is none, and of nothing else here
         raise DatabaseRefused(f"The database address cannot be used: {error}.") from error
 
@@ -623,7 +625,7 @@ def _unwrap(result: outcome.Outcome[T]) -> T:
     except asyncpg.LockNotAvailableError as error:
         raise LockBusy(str(error)) from error
     except _TRANSIENT as error:
-        raise DatabaseUnavailable(f"{type(error).__name__}: {error}") from error
+        raise DatabaseUnavailable(": ".join(filter(None, [type(error).__name__, str(error)]))) from error
     except asyncpg.CheckViolationError as error:
         error.detail = None  # as below
         if error.constraint_name is not None:

@@ -38,10 +38,11 @@ PROGRAMS = (
     Program("prometheus", on_path("promtool"), "tests of the alerts (tests/integration/test_prometheus.py)"),
     Program("curl", on_path("curl"), "tests of HTTP/2 behind a proxy"),
     Program("wrk", on_path("wrk"), "measurements under load (bench)"),
+    Program("iproute2", on_path("ip"), "tests with machines of their own (tests/machines)"),
     Program(
         "postgresql",
         lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
-        "tests on Debian's PostgreSQL (tests/integration/test_debian_postgres.py)",
+        "tests on Debian's PostgreSQL (tests/integration/test_debian_postgres.py, tests/machines)",
     ),
 )
 

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.machines import page
 from tests.machines.network import Host
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 PASSWORD = "let-me-in"
-STANDBY = "follower"
 _SWITCH = "back"
 _PATIENCE_S = 60
 
@@ -50,8 +51,10 @@ class Server:
 
     def follow(self, other: "Server") -> None:
         """A copy of the running `other`, which will follow it."""
-        where = f"host={other.address} user=tonearm password={PASSWORD} application_name={STANDBY}"
-        self._run("pg_basebackup", "-D", self.cluster, "-R", "-X", "stream", "-c", "fast", "--no-sync", "-d", where)
+        [line] = page.snippets("sh", "pg_basebackup")
+        program, *words = shlex.split(line.replace("10.0.0.21", other.address))
+        there = [str(self.cluster) if word.startswith("/") else word for word in words]
+        self._run(program, *there, "-c", "fast", "--no-sync")
 
     def start(self, **settings: str) -> None:
         own = {"listen_addresses": self.address, "unix_socket_directories": "''", "fsync": "off"}
@@ -62,15 +65,15 @@ class Server:
     def wait_for(self, follower: "Server") -> None:
         """No transaction is committed from here on that `follower` does not have."""
         follower.start()
-        self.ask(f"ALTER SYSTEM SET synchronous_standby_names = '{STANDBY}'")
-        self.ask("SELECT pg_reload_conf()")
+        self.ask(page.statement("synchronous_standby_names"))
+        self.ask(page.statement("pg_reload_conf"))
         deadline = time.monotonic() + _PATIENCE_S
         while self.ask("SELECT sync_state FROM pg_stat_replication") != "sync":
             assert time.monotonic() < deadline, "it does not follow"
             time.sleep(0.05)
 
     def promote(self) -> None:
-        assert "t" == self.ask("SELECT pg_promote()")
+        assert "t" == self.ask(page.statement("pg_promote"))
 
     def ask(self, statement: str, database: str = "postgres", within_s: float = _PATIENCE_S) -> str:
         """On the machine itself; what psql prints, or raises subprocess.TimeoutExpired."""
@@ -108,7 +111,7 @@ class Server:
             done = subprocess.run(
                 self.host.as_user(account(), *words),
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "LC_ALL": "C.UTF-8"},
+                env={"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "PGPASSWORD": PASSWORD},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,9 @@ from typing import Any
 
 from tests.machines import crowd
 from tests.machines.network import Host, Network, network
+from tests.machines.page import installed
 from tests.machines.postgres import Server, folder_for_servers
 from tests.support import nginx
-from tests.support.blocks import DOCS, blocks
 from tests.support.service import TONEARM, Service
 
 FRONT, BACK = "front", "back"
@@ -378,18 +377,6 @@ def waited(condition: Any, within_s: float, *, what: str = "") -> float:
         assert time.monotonic() - began < within_s, f"it did not come about within {within_s} s: {what}"
         time.sleep(0.05)
     return time.monotonic() - began
-
-
-def installed() -> dict[str, str]:
-    """What the commands on the page put into nginx's folders, by name."""
-    page = next(text for kind, text in blocks(DOCS / "machines.md") if not kind and "upstream" in text)
-    with tempfile.TemporaryDirectory() as folder:
-        here = Path(folder)
-        for line in page.splitlines():
-            for_here = line.replace("/etc/nginx/conf.d/", f"{here}/").replace("/etc/nginx/", f"{here}/")
-            if not line.startswith(("nginx ", "systemctl ")):
-                subprocess.run(["/bin/sh", "-ec", for_here], cwd=_ROOT, check=True)
-        return {path.name: path.read_text() for path in here.iterdir()}
 
 
 def note(folder: Path, **seconds: float) -> None:
