@@ -67,7 +67,8 @@ SELECT target_key, target_kind, $1, $2, $3, listeners
 FROM unnest($4::text[], $5::text[], $6::bigint[]) AS t (target_key, target_kind, listeners)
 ON CONFLICT (target_key, target_kind, day, generation, slot) DO UPDATE SET listeners = c.listeners + excluded.listeners
 """
-# A spool that has said nothing for two days is taken for gone; one that never said anything is waited for.
+# A spool that has said nothing for two days is taken for gone. One without a day is waited for: it held something when
+# its cursor was made (storage/cursor.py), and nobody knows of when.
 _OVER: Final = """
 SELECT day, generation FROM token_day d
 WHERE NOT closed AND day < $1

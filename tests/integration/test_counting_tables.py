@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import AsyncIterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import trio
@@ -47,6 +47,15 @@ async def test_a_cursor_that_is_elsewhere_is_not_moved(database: Database, spool
 async def test_spools_are_spread_over_the_slots(database: Database) -> None:
     taken = [(await database.transaction(cursor.open_cursor, f"spool-{n}"))[1] for n in range(2 * cursor.SLOTS)]
     assert [*range(cursor.SLOTS)] * 2 == taken
+
+
+async def test_a_spool_that_has_not_been_heard_of_for_a_week_takes_no_slot_from_others(database: Database) -> None:
+    for number in range(cursor.SLOTS):
+        await database.transaction(cursor.open_cursor, f"gone-{number}", MONDAY - timedelta(days=8))
+    assert 0 == (await database.transaction(cursor.open_cursor, "one", MONDAY))[1]
+    assert 1 == (await database.transaction(cursor.open_cursor, "two", MONDAY))[1]
+    for number in range(2, cursor.SLOTS):
+        assert number == (await database.transaction(cursor.open_cursor, f"new-{number}", MONDAY))[1]
 
 
 async def test_listeners_are_new_once_per_target(database: Database) -> None:

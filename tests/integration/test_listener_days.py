@@ -13,6 +13,7 @@ from storage import catalog, figures, listener_day, void
 from storage.bridge import Address, Connection, Database, open_database
 from storage.check import check
 from storage.counters import Target
+from storage.cursor import open_cursor
 from storage.figures import SITE, Day
 from storage.migrate import migrate, migrations
 from storage.rebuild import rebuild_open_days
@@ -164,6 +165,24 @@ async def test_a_day_is_closed_a_day_after_its_end_whatever_a_spool_holds(databa
     await database.transaction(cursors, DAY)
     assert [] == await database.transaction(listener_day.close_over, TOMORROW)
     assert [DAY] == await database.transaction(listener_day.close_over, TOMORROW + timedelta(days=1))
+
+
+async def test_a_machine_that_was_lost_on_its_first_day_holds_two_days_open_for_a_day_and_no_more(
+    database: Database,
+) -> None:
+    """Each at the day after, and then a day later still."""
+    await database.transaction(open_cursor, "of-the-lost-machine", DAY)
+    closed = []
+    for day in (DAY + timedelta(days=number) for number in range(1, 5)):
+        await database.transaction(begin, day)
+        closed.append(await database.transaction(listener_day.close_over, day))
+    days = [DAY + timedelta(days=number) for number in range(4)]
+    assert [[], [days[0]], [days[1], days[2]], [days[3]]] == closed
+
+
+async def test_a_new_spool_that_holds_something_is_waited_for_whatever_its_day(database: Database) -> None:
+    await database.transaction(open_cursor, "put-back-from-a-copy", None)
+    assert [] == await database.transaction(listener_day.close_over, TOMORROW)
 
 
 async def test_counting_says_how_far_a_spool_is(tmp_path: Path, database: Database) -> None:
