@@ -1,4 +1,4 @@
-"""The leader: sees to it that one process of the installation does what has to be done once (DESIGN §8, leader duties).
+"""The leader: sees to it that one process of the installation does what has to be done once.
 
 Every machine's worker 0 stands for it, and whoever gets an advisory lock leads. It says so to PostgreSQL every two
 seconds, in the session that holds the lock. A session that is silent for ten seconds is ended by PostgreSQL, and
