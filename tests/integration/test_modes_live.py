@@ -63,7 +63,8 @@ def figures(service: Service, key: str) -> tuple[object, object]:
 
 
 def has_salt(service: Service) -> bool:
-    return b"tonearm_salt_overdue 0.0" in ask(Door.at(service.url), "GET", "/metrics").body
+    said = ask(Door.at(service.url), "GET", "/metrics").body
+    return re.search(rb'^tonearm_salt_overdue(\{worker="\d"\})? 0\.0$', said, re.MULTILINE) is not None
 
 
 def switch(service: Service, name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from tests.integration.test_prometheus import COMING, check, names_in, names_of, service
+from tests.integration.test_prometheus import check, names_in, names_of, service
 from tests.support import monitor_page
 from tests.support.blocks import DOCS, blocks
 from tests.support.http import Door, ask
@@ -22,14 +22,14 @@ PAGE: Final = DOCS / "monitor.md"
 TEXT: Final = PAGE.read_text()
 METRICS: Final = TEXT.partition("\n## Metrics\n")[2].partition("\n## ")[0]
 ROWS: Final = re.findall(r"^\| `(?:tonearm|process)_.*$", METRICS, re.MULTILINE)
-LATE: Final = {"tonearm_check_differences", "tonearm_housekeeping_timestamp_seconds", "tonearm_canary_seconds"} - COMING
+LATE: Final = {"tonearm_check_differences", "tonearm_housekeeping_timestamp_seconds", "tonearm_canary_seconds"}
 
 
 def test_every_metric_of_the_service_is_on_the_page_and_no_other(service: Service) -> None:
     eventually(lambda: LATE <= names_of(service))
     families = scraped(service)
     rows = monitor_page.own(families) + monitor_page.installation(families)
-    assert sorted(rows) == sorted(row for row in ROWS if row.split("`")[1] not in COMING)
+    assert sorted(rows) == sorted(ROWS)
 
 
 def test_the_alerts_on_the_page_are_those_of_the_rules() -> None:

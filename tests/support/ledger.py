@@ -14,7 +14,7 @@ def ledger(service: Service) -> dict[str, int]:
     """received, recovered, counted, duplicate, pending, and a count for each reason of refusal."""
     with urlopen(f"{service.url}/metrics") as answer:
         text = answer.read().decode()
-    pattern = r"^tonearm_events_(\w+?)(?:_total)?(?:\{reason=\"([a-z-]+)\"\})? ([\d.e+]+)$"
+    pattern = r"^tonearm_events_(\w+?)(?:_total)?(?:\{(?:reason=\"([a-z-]+)\")?[^}]*\})? ([\d.e+]+)$"
     return {reason or name: int(float(number)) for name, reason, number in re.findall(pattern, text, re.MULTILINE)}
 
 
