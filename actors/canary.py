@@ -48,7 +48,7 @@ class Sight:
     at: float = 0.0
     took_s: float = 0.0
     overdue: bool = False
-    trouble: str = ""
+    trouble: str = ""  # where the last one got stuck, if it is overdue
 
 
 class Canary:
@@ -89,7 +89,7 @@ class Canary:
     def sight(self) -> Sight:
         """As of now."""
         overdue = trio.current_time() - self._since > _OVERDUE_AFTER * self._every_s
-        return Sight(self._every_s, self._at, self._took_s, overdue, self._trouble)
+        return Sight(self._every_s, self._at, self._took_s, overdue, self._trouble if overdue else "")
 
     async def _go_on(self) -> None:
         await trio.sleep(min(_FIRST_AFTER_S, self._every_s))
@@ -147,8 +147,6 @@ class Canary:
         self._at, self._took_s = self._now(), self._since - sent_at
         # The spool keeps the order, and through another machine's an earlier one is of no interest any more.
         self._under_way = {other: at for other, at in self._under_way.items() if at > sent_at}
-        if not self._under_way and self._trouble is _NOT_COUNTED:
-            self._trouble = ""
         if self._warned:
             _log.info("canary events are counted again", took_s=round(self._took_s, 1))
         self._warned = False

@@ -31,7 +31,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     canary_at: int = 0  # when one was last seen in the database, seconds since 1970; 0: not yet
     canary_s: float = 0.0  # how long that one took
     canary_overdue: bool = False
-    canary_trouble: str = ""  # a sentence: where the last one got stuck
+    canary_trouble: str = ""  # a sentence, where it is overdue: where the last one got stuck
     networks: int = 0  # of clients, in the last hour (actors/networks.py)
     network_events: int = 0  # that came from them
     network_way: str = ""  # how they came, where there is one network alone

@@ -213,7 +213,7 @@ def clients_as_json(report: Report) -> dict[str, Any]:
 
 
 def canary_as_json(report: Report) -> dict[str, Any]:
-    """null for what is not known: none is sent by this process, or none was seen yet."""
+    """null for what is not known: none is sent by this process, none was seen yet, none is overdue."""
     return {
         "everyS": report.canary_every_s or None,
         "at": _iso(report.canary_at) if report.canary_at else None,

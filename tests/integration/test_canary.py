@@ -89,13 +89,21 @@ def shared(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def test_it_arrives_and_says_how_long_that_took(shared: Site) -> None:
+    """By whichever worker answers, once it has heard of the one that sends."""
+
+    def well() -> bool:
+        health = shared.health()
+        canary = health["canary"]
+        took_s = canary["tookS"] or 0
+        return (1.0, False, None, []) == (
+            canary["everyS"],
+            canary["overdue"],
+            canary["trouble"],
+            health["troubles"],
+        ) and 0 < took_s < 10
+
     shared.seen(2)
-    health = shared.health()
-    canary = health["canary"]
-    assert (1.0, False, None) == (canary["everyS"], canary["overdue"], canary["trouble"])
-    assert 0 < canary["tookS"] < 10
-    assert canary["at"] is not None
-    assert (True, []) == (health["ok"], health["troubles"])
+    eventually(well)
 
 
 def test_it_is_in_no_table_and_no_figure(shared: Site) -> None:
