@@ -5,9 +5,11 @@ reboots too, and is gone when the machine is given up. Its network is its own; i
 which needs no change of this machine's network.
 """
 
+import ctypes
 import os
 import shutil
 import socket
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,7 +27,17 @@ DEBIAN: Final = "deb.debian.org"
 PYPI: Final = "pypi.org"
 
 # Not there on a machine that has just been set up: what somebody keeps there does not belong to Debian.
-EMPTY: Final = ("root", "home", "tmp", "work", "srv", "usr/local/bin", "usr/local/sbin", "usr/local/lib", "usr/sbin/policy-rc.d")
+EMPTY: Final = (
+    "root",
+    "home",
+    "tmp",
+    "work",
+    "srv",
+    "usr/local/bin",
+    "usr/local/sbin",
+    "usr/local/lib",
+    "usr/sbin/policy-rc.d",
+)
 # They would change packages in the middle, or wait for a keyboard.
 MASKED: Final = ("apt-daily.timer", "apt-daily-upgrade.timer", "getty.target", "systemd-logind.service")
 # What this machine may have of what the page installs, or of what would take its ports.
@@ -52,7 +64,10 @@ mkdir {folder}/disk/groups/{name}
 ip link set lo up
 echo ready
 cat
-find {folder}/disk/groups/{name} -depth -type d -exec rmdir {{}} +
+for again in $(seq 100); do
+    find {folder}/disk/groups/{name} -depth -type d -exec rmdir {{}} + 2>/dev/null || {{ sleep 0.1; continue; }}
+    break
+done
 """
 POWER_ON: Final = """set -e
 echo $$ > {folder}/disk/groups/{name}/cgroup.procs
@@ -138,10 +153,12 @@ class Machine:
         """Its files, as seen from here."""
         return Path(f"/proc/{self.keeper.pid}/root{self.folder}/disk/root")
 
-    @property
-    def changed(self) -> Path:
-        """Those of its files that are not this machine's."""
-        return self.root.with_name("upper")
+    def names(self, word: str) -> list[str]:
+        """Of its files those that have this word in their path or in their text, as paths from its root."""
+        own = self.root.with_name("upper")  # what it changed; the rest is the test's machine
+        files = [file for file in own.rglob("*") if stat.S_IFMT(file.lstat().st_mode) != stat.S_IFCHR]  # gone: a device
+        found = [file for file in files if word in str(file.relative_to(own)) or _has(file, word.encode())]
+        return sorted(f"/{file.relative_to(own)}" for file in found)
 
     def boot(self) -> None:
         """Returns once everything that starts with it has."""
@@ -172,8 +189,18 @@ class Machine:
         return ["nsenter", f"--target={self._systemd()}", "--all", "env", "-i", *self._environment()]
 
     def in_its_network(self) -> list[str]:
-        """For a program of this machine that is to reach the other one's ports."""
+        """What to put before a program of the test's machine that is to reach ports of this one."""
         return ["nsenter", f"--target={self.keeper.pid}", "--net"]
+
+    @contextmanager
+    def listening_there(self) -> Iterator[None]:
+        """Sockets that this thread opens meanwhile are of its network."""
+        with Path("/proc/thread-self/ns/net").open() as ours, Path(f"/proc/{self.keeper.pid}/ns/net").open() as there:
+            _enter(there.fileno())
+            try:
+                yield
+            finally:
+                _enter(ours.fileno())
 
     def shell(self) -> Shell:
         return Shell([*self.inside(), "bash", "--noprofile", "--norc"])
@@ -193,7 +220,14 @@ class Machine:
         self.keeper.wait()
 
     def _environment(self) -> list[str]:
-        return [f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb", "USER=root", "DEBIAN_FRONTEND=noninteractive"]
+        return [
+            f"PATH={PATH}",
+            "HOME=/root",
+            "LANG=C.UTF-8",
+            "TERM=dumb",
+            "USER=root",
+            "DEBIAN_FRONTEND=noninteractive",
+        ]
 
     def _systemd(self) -> int:
         """Its process as seen from here; 0: not yet."""
@@ -205,6 +239,16 @@ class Machine:
 
     def _run_folder(self) -> Path:
         return Path(f"/proc/{self._systemd()}/root/run")
+
+
+def _has(file: Path, word: bytes) -> bool:
+    return file.is_file() and not file.is_symlink() and word in file.read_bytes()
+
+
+def _enter(network: int) -> None:
+    """os.setns, which Python has from 3.12."""
+    if ctypes.CDLL(None, use_errno=True).setns(network, 0):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 @contextmanager
@@ -219,8 +263,9 @@ def machine(folder: Path) -> Iterator[Machine]:
             (made.root / "etc/systemd/system" / unit).unlink(missing_ok=True)
             (made.root / "etc/systemd/system" / unit).symlink_to("/dev/null")
         made.boot()
-        with made.shell() as shell:
-            shell.run(_only_debian())
+        shell = made.shell()
+        shell.run(_only_debian())
+        shell.close()
         made.reboot()
         yield made
     finally:

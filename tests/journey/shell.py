@@ -4,8 +4,7 @@ import os
 import selectors
 import subprocess
 import time
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 BLOCK_S: Final = 400  # seventy packages over a slow line
 _END: Final = "-- the end of a block --"
@@ -54,12 +53,7 @@ class Shell:
                 printed += piece
         return printed.decode()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._bash.kill()
         self._bash.communicate()
 
