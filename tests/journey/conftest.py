@@ -75,12 +75,13 @@ class Newcomer:
     def browser_page(self, stack: ExitStack) -> Page:
         """Of a Chromium in the machine's network, which takes its certificate as it is."""
         program = self.folder / "chromium"
-        program.write_text(
-            f'#!/bin/sh\nexec {" ".join(self.machine.in_its_network())} {shutil.which("chromium")} "$@"\n'
-        )
+        words = " ".join([*self.machine.in_its_network(), str(shutil.which("chromium"))])
+        program.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
         program.chmod(0o755)
         there = f"--host-resolver-rules=MAP {HOST} 127.0.0.1"
-        browser = stack.enter_context(chromium(UNASKED, there, executable_path=str(program)))
+        # A page of the internet may not talk to an address of the machine itself, which only here is the public one.
+        local = "--disable-features=LocalNetworkAccessChecks"
+        browser = stack.enter_context(chromium(UNASKED, there, local, executable_path=str(program)))
         return browser.new_context(ignore_https_errors=True, user_agent=AGENT).new_page()
 
     def _plays_from_a_page_with(self, snippet: str) -> None:
@@ -114,7 +115,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @pytest.fixture(scope="module")
 def mailbox(fresh: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
-    """The mail provider that the page's first three lines of that part name, believed by the machine as a real one is."""
+    """The mail provider that the page names; the machine believes its certificate as that of a real one."""
     certificate = make_certificate(tmp_path_factory.mktemp("mail"), MAIL_HOST)
     shutil.copy(certificate.chain, fresh.root / "usr/local/share/ca-certificates/mail-provider.crt")
     with ExitStack() as stack:
@@ -127,14 +128,17 @@ def mailbox(fresh: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def newcomer(fresh: Machine, mailbox: MailServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newcomer]:
     """Who has followed the page up to its last step."""
     who = Newcomer(fresh, tmp_path_factory.mktemp("newcomer"))
-    who.follow()
-    yield who
-    who.shell.close()
+    try:
+        who.follow()
+        yield who
+    finally:
+        who.shell.close()
 
 
 @pytest.fixture(scope="module")
 def rebooted(newcomer: Newcomer) -> Newcomer:
     """The machine went down and came up again. The newcomer's terminal is a new one, with the names set again."""
+    newcomer.shell.close()
     newcomer.machine.reboot()
     newcomer.shell = newcomer.machine.shell()
     newcomer.shell.run(f"{steps()[0].command}\ncd tonearm-$VERSION")

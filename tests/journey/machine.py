@@ -213,7 +213,7 @@ class Machine:
             self._running.kill()
             self._running.wait()
         self.outside.kill()
-        self.outside.wait()
+        self.outside.communicate()
         with suppress(subprocess.TimeoutExpired):
             self.keeper.communicate(timeout=30)
         self.keeper.kill()
@@ -275,9 +275,10 @@ def machine(folder: Path) -> Iterator[Machine]:
 def _only_debian() -> str:
     """Takes what other people added to the list of archives and of packages away again."""
     names = " ".join(f"'{name}*'" for name in UNWANTED)
+    show = "dpkg-query -W -f '${db:Status-Abbrev} ${Package}\\n'"
     return f"""
     grep -L {DEBIAN} /etc/apt/sources.list.d/* | xargs -r rm
-    there=$((dpkg-query -W -f '${{db:Status-Abbrev}} ${{Package}}\\n' {names} 2>/dev/null || true) | sed -n 's/^ii  //p')
+    there=$(({show} {names} 2>/dev/null || true) | sed -n 's/^ii  //p')
     [ -z "$there" ] || apt-get purge -y -qq $there >/dev/null
     rm -rf /etc/nginx /etc/prometheus /var/lib/prometheus /var/lib/postgresql /etc/caddy /var/lib/caddy
     """

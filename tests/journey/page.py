@@ -9,7 +9,8 @@ from tests.support.blocks import DOCS
 PAGE: Final = DOCS / "self-host.md"
 UPGRADE: Final = "Another version"
 UNINSTALL: Final = "Away with it"
-_PART: Final = re.compile(r"^## (?P<heading>.*)$|^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+SHOWN: Final = "#> "
+_PART: Final = re.compile(r"^## (?P<heading>[^\n]*)$|^```sh\n(?P<command>.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -18,27 +19,26 @@ class Step:
 
     heading: str
     command: str
-    shown: str = ""
+
+    @property
+    def shown(self) -> list[str]:
+        return [line.removeprefix(SHOWN) for line in self.command.splitlines() if line.startswith(SHOWN)]
 
     def is_shown_by(self, printed: str) -> bool:
         """The lines told, in this order, whatever comes before, between and after; `...` stands for anything."""
-        lines = iter(line.strip() for line in printed.replace("\r", "").splitlines())
-        return all(any(re.fullmatch(_pattern(told), line) for line in lines) for told in self.shown.splitlines())
+        lines = iter(" ".join(line.split()) for line in printed.splitlines())
+        return all(any(re.fullmatch(_pattern(told), line) for line in lines) for told in self.shown)
 
 
 def steps() -> list[Step]:
-    """In order. A block without a language is what the one before it shows."""
+    """In order."""
     found: list[Step] = []
     heading = ""
     for part in _PART.finditer(PAGE.read_text()):
         if part["heading"]:
             heading = part["heading"]
-        elif part["kind"]:
-            assert part["kind"] == "sh", part[0]
-            found.append(Step(heading, part["text"]))
         else:
-            assert not found[-1].shown, part[0]
-            found[-1] = Step(heading, found[-1].command, part["text"])
+            found.append(Step(heading, part["command"]))
     return found
 
 

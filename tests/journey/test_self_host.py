@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.journey.conftest import HOST, Newcomer
+from tests.journey.conftest import HOST, LEFT_OUT, Newcomer
 from tests.journey.machine import cannot_be_made
+from tests.journey.page import UNINSTALL, UPGRADE, steps
 from tests.support.mail_server import MailServer
 from tests.support.service import eventually
 
@@ -28,6 +29,13 @@ REMEMBERS = re.compile(r"/var/log/journal/.*|/etc/(passwd|group|shadow|gshadow|s
 def ask(newcomer: Newcomer, *words: str) -> subprocess.CompletedProcess[str]:
     """A command in a terminal of its own on the machine."""
     return subprocess.run([*newcomer.machine.inside(), *words], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_every_block_was_typed_but_those_that_are_left_out(newcomer: Newcomer) -> None:
+    first = [step.command for step in steps() if step.heading not in (UPGRADE, UNINSTALL)]
+    typed = [step.command for step, _ in newcomer.typed]
+    assert len(LEFT_OUT) == len(first) - len(typed)
+    assert len(typed) > 10
 
 
 def test_every_command_shows_what_the_page_says(newcomer: Newcomer) -> None:
@@ -85,7 +93,7 @@ def test_prometheus_and_its_mail_are_not_open_to_other_machines(newcomer: Newcom
 def test_an_alarm_comes_as_mail(newcomer: Newcomer, mailbox: MailServer) -> None:
     eventually(lambda: bool(mailbox.messages), 90)
     assert ["you@example.org"] == mailbox.recipients
-    assert b"Mail works" in mailbox.messages[0]
+    assert b"Hello" in mailbox.messages[0]
 
 
 def test_the_doctor_finds_nothing_that_fails(newcomer: Newcomer) -> None:
