@@ -1,4 +1,10 @@
-"""docs/self-host.md, followed to the letter by somebody with a fresh Debian machine, and what they then have."""
+"""docs/self-host.md, followed to the letter by somebody with a fresh Debian machine, and what they then have.
+
+Packages come from Debian's mirror and from PyPI, a real systemd is the first process, and the names are the page's own
+examples. What is not as on a real machine: its name is known to itself alone (so the page's variant without certbot
+is followed, LEFT_OUT), the mail provider is a server of the test, and both
+releases are made of the working tree.
+"""
 
 import re
 import subprocess
