@@ -14,7 +14,8 @@ UNASKED: Final = "--autoplay-policy=no-user-gesture-required"  # scripts may pla
 
 def launch(playwright: Playwright, *flags: str, **options: Any) -> Browser:
     """`options` as `chromium.launch` takes them."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags], **options)
+    where = {"executable_path": shutil.which("chromium"), **options}
+    return playwright.chromium.launch(args=[*FLAGS, *flags], **where)
 
 
 @contextmanager

@@ -37,8 +37,10 @@ def certificate(folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def mail_server(pair: tuple[Path, Path] | None = None, *, from_the_start: bool = False) -> Iterator[MailServer]:
-    """With a certificate it offers STARTTLS, or speaks TLS from the start."""
+def mail_server(
+    pair: tuple[Path, Path] | None = None, *, from_the_start: bool = False, port: int = 0
+) -> Iterator[MailServer]:
+    """With a certificate it offers STARTTLS, or speaks TLS from the start. `port` 0: one that is free."""
     seen = MailServer()
     context = None
     if pair is not None:
@@ -112,7 +114,7 @@ def mail_server(pair: tuple[Path, Path] | None = None, *, from_the_start: bool =
         allow_reuse_address = True
         daemon_threads = True
 
-    with Server(("127.0.0.1", 0), Conversation) as server:
+    with Server(("127.0.0.1", port), Conversation) as server:
         seen.port = server.server_address[1]
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
