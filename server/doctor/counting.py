@@ -20,31 +20,28 @@ _LATE_S: Final = 60.0
 _VERY_LATE_S: Final = 3600.0
 _MANY: Final = 20  # events, below which a share of them says nothing
 _PENDING: Final = "SELECT coalesce(sum(events), 0) FROM batch"
-_NEWER: Final = "Install a newer version, and restart the service."
 _ONLY_RUNNING: Final = "Only a running service can tell."
 
 
 def networks(total: Report | None) -> Finding:
     """Whether a proxy hides who sends."""
     code = "networks"
-    seen, events, one = (getattr(total, name, None) for name in ("networks", "network_events", "one_network"))
     if total is None:
         return unknown(code, f"From how many networks events came is not told. {_ONLY_RUNNING}", START_IT)
-    if seen is None or events is None:
-        return unknown(code, "The version that runs does not tell from how many networks events came.", _NEWER)
-    if one:
+    if total.one_network:
         return fail(
             code,
-            f"All {events:,} events of the last hour came from one network: if that is not one venue or one test, a "
-            "proxy hides the listeners, who are then one, with one rate limit.",
+            f"All {total.network_events:,} events of the last hour came from one network: if that is not one venue or "
+            "one test, a proxy hides the listeners, who are then one, with one rate limit.",
             "Let the proxy write X-Forwarded-For (deploy/ does), and name it in [http] trusted_proxies: its network, "
             'or "unix" where it comes by a unix socket.',
         )
-    if seen > 1:
-        return ok(code, f"The {events:,} events of the last hour came from {seen:,} networks.")
+    if total.networks > 1:
+        return ok(code, f"The {total.network_events:,} events of the last hour came from {total.networks:,} networks.")
     return unknown(
         code,
-        f"{count(events, 'event')} came in the last hour: too few to tell whether a proxy hides who sends them.",
+        f"{count(total.network_events, 'event')} came in the last hour: too few to tell whether a proxy hides who "
+        "sends them.",
         "Ask again when more people have listened.",
     )
 
@@ -52,33 +49,25 @@ def networks(total: Report | None) -> Finding:
 def canary(total: Report | None, now: float) -> Finding:
     """The service's own event, from its door to the database."""
     code = "canary"
-    at, overdue = getattr(total, "canary_at", None), getattr(total, "canary_overdue", False)
     if total is None:
         return unknown(code, f"Whether a test event arrives is not told. {_ONLY_RUNNING}", START_IT)
-    if at is None:
-        return unknown(code, "The version that runs sends no test event.", _NEWER)
-    if overdue:
-        trouble = without_addresses(getattr(total, "canary_trouble", ""))
-        since = duration(now - (at or total.started_at))
+    if total.canary_overdue:
+        since = duration(now - (total.canary_at or total.started_at))
         return fail(
             code,
-            f"No canary event has been counted for {since}. {trouble}".rstrip(),
+            f"No canary event has been counted for {since}. {without_addresses(total.canary_trouble)}".rstrip(),
             "Follow an event's way: --url asks the public address, `waiting` and `database` say how counting is; "
             "docs/monitor.md explains the rest.",
         )
-    if getattr(total, "canary_every_s", None) == 0:
+    if not total.canary_every_s:
         return warn(
             code,
             "[canary] every_s is 0: nobody notices when events stop arriving although the service looks alive.",
             "Set it to 300, the default.",
         )
-    if not at:
-        return unknown(
-            code,
-            "No canary event has been counted yet.",
-            "Ask again in a few minutes.",
-        )
-    return ok(code, f"The last canary event was counted {duration(max(0.0, now - at))} ago.")
+    if not total.canary_at:
+        return unknown(code, "No canary event has been counted yet.", "Ask again in a few minutes.")
+    return ok(code, f"The last canary event was counted {duration(max(0.0, now - total.canary_at))} ago.")
 
 
 def waiting(total: Report | None, config: Config, workers: int, left: int | None) -> Finding:

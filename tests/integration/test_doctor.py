@@ -13,6 +13,7 @@ import pytest
 import trio
 from typer.testing import CliRunner
 
+from actors.networks import ENOUGH
 from privacy.modes import Mode
 from server.cli import app
 from server.config import Privacy
@@ -25,9 +26,11 @@ from tests.support import doctor
 from tests.support.doctor import Said, examined
 from tests.support.forgetful_pooler import forgetful_pooler
 from tests.support.held import held, short_folder
+from tests.support.http import Door
+from tests.support.http import ask as send
 from tests.support.older import build
 from tests.support.postgres import Postgres
-from tests.support.service import TONEARM, Service, serving, without_settings
+from tests.support.service import TONEARM, Service, eventually, serving, without_settings
 
 WITHOUT_URL = [code for code in CODES if code not in PUBLIC]
 OF_THE_MACHINE = {"disk-filesystem", "disk-inodes", "disk-space"}  # which a test's folder may have in memory
@@ -363,3 +366,21 @@ def test_a_month_without_its_partition_and_a_day_without_its_salt_are_found(data
     migrated(database_url)
     found = examined(data_dir, database_url, privacy=Privacy(mode=Mode.DAILY_SALT))
     assert ("warn", "unknown") == (found["partitions"].state, found["salt"].state)
+
+
+def test_canaries_that_arrive_and_listeners_that_a_proxy_hides_are_told(data_dir: Path, database_url: str) -> None:
+    settings_of_proxy = {"TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1"]', "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
+    body, kind = b'{"trackEntryKey":"a","bucket":"partial"}', {"Content-Type": "text/plain"}
+    with serving(data_dir, settings(database_url, TONEARM_CANARY__EVERY_S="2", **settings_of_proxy)) as service:
+        door = Door.at(service.beacon)
+
+        def play(address: str) -> None:
+            assert 202 == send(door, "POST", "/api/event/play", kind | {"X-Forwarded-For": address}, body).status
+
+        eventually(lambda: examined(data_dir, database_url)["canary"].state == "ok")
+        assert "unknown" == examined(data_dir, database_url)["networks"].state
+        for _ in range(ENOUGH):
+            play("198.51.100.7")
+        eventually(lambda: examined(data_dir, database_url)["networks"].state == "fail")
+        play("198.51.100.8")
+        eventually(lambda: examined(data_dir, database_url)["networks"].state == "ok")

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Final
 
 import msgspec
@@ -70,11 +69,6 @@ def told(**changes: object) -> Report:
 
 def process(*, gone: bool = False, ended: bool = False, **report: object) -> Process:
     return Process("a1", told(**report), 1.0, gone, ended)
-
-
-def newer(**fields: object) -> Any:
-    """A report with the fields that say from whom events come and whether canaries do."""
-    return SimpleNamespace(started_at=NOW - 3600, **fields)
 
 
 def server(**settings: str) -> Server:
