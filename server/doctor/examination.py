@@ -44,6 +44,7 @@ from server.doctor.probe import Visit, visit
 from server.doctor.process import Doors, Process, configured_doors, look
 from server.standing import VERSION
 from storage import migrate
+from storage.servers import several
 
 
 class CannotLook(Exception):
@@ -255,6 +256,7 @@ def _of_database(told: Told, processes: int) -> Iterator[Finding]:
     yield database.long_transactions(told.held) if told.held else database.silent("long-transactions")
 
 
+_HERE: Final = ("localhost", "127.0.0.1", "::1")
 _OF_SERVER: Final = (
     "database-version",
     "database-encoding",
@@ -313,11 +315,12 @@ def _is_elsewhere(config: Config) -> bool:
     """By the address: a name that is not this machine's plainest ones is taken for another's."""
     if _is_embedded(config):
         return False
+    url = config.database_url.get_secret_value()
     try:
-        host = urlsplit(config.database_url.get_secret_value()).hostname
+        hosts = [server.host for server in several(url)] or [urlsplit(url).hostname]
     except ValueError:
         return False
-    return host is not None and host not in ("localhost", "127.0.0.1", "::1") and not host.startswith("/")
+    return any(host and host not in _HERE and not host.startswith("/") for host in hosts)
 
 
 def _same_disk(config: Config, folder: Entry | None, told: Told) -> bool | None:
