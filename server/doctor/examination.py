@@ -317,7 +317,7 @@ def _is_elsewhere(config: Config) -> bool:
         return False
     url = config.database_url.get_secret_value()
     try:
-        hosts = [server.host for server in several(url)] or [urlsplit(url).hostname]
+        hosts = [server.host for server in several(url)] or [urlsplit(url).hostname or ""]
     except ValueError:
         return False
     return any(host and host not in _HERE and not host.startswith("/") for host in hosts)
