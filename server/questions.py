@@ -1,6 +1,6 @@
 """The one way to ask for figures: the API, the command line and the digest put their questions here.
 
-Each question runs beside the connection (storage/bridge.py) and gives an answer of `server/answers.py`, or None
+Each question runs beside the connection (storage/bridge/) and gives an answer of `server/answers.py`, or None
 where the target is neither in the catalog nor counted. What was asked wrongly raises `SpanError` or `AskError`.
 """
 

@@ -16,7 +16,7 @@ import trio
 from actors.retry import Tries
 from storage.bridge import Database
 
-_STUCK_S: Final = 300.0  # a statement is given up after 120 s (storage/bridge.py)
+_STUCK_S: Final = 300.0  # a statement is given up after 120 s (storage/bridge/)
 
 _log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 """Which servers a database's URL names. Pure; the URL's form is libpq's, which asyncpg reads as well.
 
 asyncpg tries several one after another, but under one deadline, which a first one that does not answer uses up. So
-they are told apart here, for who wants to give each its own time (storage/bridge.py).
+they are told apart here, for who wants to give each its own time (storage/bridge/).
 """
 
 from collections.abc import Sequence

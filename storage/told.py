@@ -1,4 +1,4 @@
-"""What was told on a channel and nobody has taken yet, on the Trio side (storage/bridge.py)."""
+"""What was told on a channel and nobody has taken yet, on the Trio side (storage/bridge/)."""
 
 from collections import deque
 from collections.abc import Sequence

@@ -36,7 +36,7 @@ from storage.sharding import DISTRIBUTED, ONE_NODE, REFERENCE
 PLAYS: Final = (1_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000)  # a day
 TIMES: Final = (1, 10, 1000)  # what is measured
 _AUDIENCES: Final = (10_000, 1_000_000, 100_000_000)
-_SIX_HOURS_S: Final = 6 * 3600  # the longest a statement may take (storage/bridge.py)
+_SIX_HOURS_S: Final = 6 * 3600  # the longest a statement may take (storage/bridge/)
 _LET_GO: Final = (5_000_000, 13)  # events of a month that left the log, in so many seconds (docs/data-life.md)
 _NODE_CORES: Final = 16  # of one machine of a distributed PostgreSQL,
 _NODE_BUSY: Final = 0.5  # of which counting may take so much

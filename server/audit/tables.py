@@ -1,6 +1,6 @@
 """Searches the database: every value of every column that may hold text or bytes, read as a stream.
 
-It runs on the connections' side (storage/bridge.py). Needles stay in this process: PostgreSQL, which publishes and
+It runs on the connections' side (storage/bridge/). Needles stay in this process: PostgreSQL, which publishes and
 may log statements, never hears of them.
 """
 

@@ -19,7 +19,7 @@ _ORDINARY_FROZEN_AGE: Final = 1_000_000_000  # autovacuum sees to it at 200 mill
 _SHARED_BUFFERS: Final = 128 << 20
 _PAGE: Final = 8192
 _LONG_S: Final = 3600.0
-_STATEMENT_MS: Final = 6 * 3600 * 1000  # what storage/bridge.py gives a statement that reads the whole log
+_STATEMENT_MS: Final = 6 * 3600 * 1000  # what storage/bridge/ gives a statement that reads the whole log
 
 
 class Reach(Enum):
@@ -206,7 +206,7 @@ def connections(server: Server, processes: int) -> Finding:
 
 
 def timeouts(server: Server) -> Finding:
-    """Limits that would cut what Tonearm does; its own are in storage/bridge.py. `lock_timeout` does no harm: who
+    """Limits that would cut what Tonearm does; its own are in storage/bridge/. `lock_timeout` does no harm: who
     meets it tries again.
     """
     code = "database-timeouts"

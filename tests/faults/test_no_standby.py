@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from storage import bridge
-from storage.bridge import Address, Connection, Database, open_database
+from storage.bridge import Address, Connection, Database, connecting, open_database
 from storage.migrate import migrate, migrations
 from tests.integration.test_pipeline import Pipeline, pipeline, play, plays
 from tests.support.postgres import rows
@@ -34,7 +33,7 @@ async def until_counted(running: Pipeline, number: int) -> None:
 async def test_a_commit_that_no_standby_has_is_not_believed_and_the_event_counts_once_in_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bridge, "_COMMAND_TIMEOUT_S", 0.5)  # what is two minutes for a service
+    monkeypatch.setattr(connecting, "_COMMAND_TIMEOUT_S", 0.5)  # what is two minutes for a service
     with StoppablePostgres(tmp_path / "pg") as postgres, trio.fail_after(HANGS_S):
         address = Address(url=await trio.to_thread.run_sync(postgres.new_database))
         async with open_database(address, connections=6) as database:

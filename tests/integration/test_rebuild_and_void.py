@@ -12,8 +12,8 @@ import trio
 
 from actors.events import Moment, Play, Share
 from server.cli import void as command
-from storage import anew, bridge, catalog
-from storage.bridge import Address, Connection, Database, open_database
+from storage import anew, catalog
+from storage.bridge import Address, Connection, Database, connecting, open_database
 from storage.check import check
 from storage.migrate import migrate, migrations
 from storage.rebuild import days, rebuild_day, rebuild_totals
@@ -177,7 +177,7 @@ async def test_a_flood_is_found_whatever_the_sites_zone(database: Database, tmp_
 async def test_the_command_has_longer_than_a_statement_of_the_service(
     database: Database, database_url: str, step: Callable[..., Awaitable[object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bridge, "_COMMAND_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(connecting, "_COMMAND_TIMEOUT_S", 0.5)
     async with (
         open_database(Address(url=database_url), connections=1) as short,
         locked(database, "LOCK TABLE play_event IN ACCESS EXCLUSIVE MODE"),

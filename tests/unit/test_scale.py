@@ -12,7 +12,7 @@ from bench.shards.__main__ import read
 from bench.shards.measure import PLAIN, WAYS
 from server import opening
 from server.config import Spool
-from storage import bridge
+from storage.bridge import database
 from storage.cursor import SLOTS
 from tests.support.blocks import DOCS
 
@@ -109,6 +109,6 @@ def test_what_the_page_takes_from_the_service_is_so() -> None:
     assert 5 == opening.FEWEST_CONNECTIONS
     assert opening.CONNECTIONS // 4 >= opening.FEWEST_CONNECTIONS > opening.CONNECTIONS // 5
     assert 1024 == Spool().max_mib  # "a gibibyte"
-    assert 6 * 3600 == bridge._LONG_S  # "six hours"
+    assert 6 * 3600 == database._LONG_S  # "six hours"
     assert "for 100 s with five million" in (DOCS / "operate.md").read_text("utf-8")
     assert "of five million 13 s" in (DOCS / "data-life.md").read_text("utf-8")
