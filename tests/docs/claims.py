@@ -44,6 +44,8 @@ _DATA: Final = f"{_INTEGRATION}/test_data_docs.py::test_every_command_does_what_
 _API: Final = f"{_INTEGRATION}/test_api_docs.py::test_every_command_runs_and_answers_what_the_page_shows"
 _ALERTS: Final = f"{_INTEGRATION}/test_alert_docs.py"
 _MONITOR: Final = f"{_INTEGRATION}/test_monitor_docs.py"
+_MACHINES: Final = f"{_UNIT}/test_machines_page.py"
+_JOURNEY: Final = "tests/journey/test_self_host.py::test_every_block_was_typed_but_those_that_are_left_out"
 _DOCTOR: Final = f"{_INTEGRATION}/test_doctor"
 _LIFE: Final = f"{_INTEGRATION}/test_data_life_docs.py"
 _REFUSED: Final = (
@@ -60,6 +62,7 @@ _RELEASES: Final = "it publishes, or runs every test: COMMANDS of that test says
 _NO_CITUS: Final = (
     "no Citus here: its two functions are stood in for by ones that look whether table and column are there"
 )
+_STANDBY: Final = "tests/machines/postgres.py runs it in network namespaces, with their addresses, for the tests there"
 _WHOLE_MACHINE: Final = (
     "it sets up a machine: `install` is run under another root; useradd, pip, systemctl, nginx and docker where "
     "ELSEWHERE of tests/unit/test_deploy_page.py says"
@@ -133,6 +136,11 @@ CLAIMS: Final = (
     Claim("docs/install.md", "js", f"{_NPM}::test_a_bundle_counts_and_shows_the_card_by_itself"),
     Claim("docs/install.md", "ts", f"{_NPM}::test_the_examples_of_the_functions_run_as_they_stand"),
     Claim("docs/live.md", "sh", f"{_INTEGRATION}/test_live_docs.py::test_a_command_of_the_page_answers"),
+    Claim("docs/machines.md", "  ", _DRAWN),
+    Claim("docs/machines.md", "toml", f"{_MACHINES}::test_the_settings_are_settings_and_name_both_servers"),
+    Claim("docs/machines.md", "sh sed", f"{_MACHINES}::test_nginx_takes_what_is_installed", _WHOLE_MACHINE),
+    Claim("docs/machines.md", "sh pg_basebackup", f"{_MACHINES}::test_every_snippet_is_one_that_a_test_runs", _STANDBY),
+    Claim("docs/machines.md", "sql", f"{_MACHINES}::test_every_snippet_is_one_that_a_test_runs", _STANDBY),
     Claim("docs/monitor.md", "toml", f"{_UNIT}/test_monitor_page.py::test_its_settings_are_settings"),
     Claim(
         "docs/monitor.md", "sh install", f"{_MONITOR}::test_what_is_installed_is_what_promtool_takes", _WHOLE_MACHINE
@@ -166,6 +174,7 @@ CLAIMS: Final = (
         "docs/release.md", "sh", "tests/release/test_readiness.py::test_every_command_of_the_page_is_known", _RELEASES
     ),
     Claim("docs/scale.md", "sql", f"{_DOCS}/test_configurations.py::test_sql_for_shards_names_every_table", _NO_CITUS),
+    Claim("docs/self-host.md", "sh", _JOURNEY),
     Claim("docs/tracker.md", "html", _TRACKER),
     Claim(
         "docs/tracker.md",
