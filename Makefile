@@ -6,7 +6,10 @@ BIN    := $(VENV)/bin
 # Tests wait more than they compute, so three files at a time on two cores; a file's tests share what they start.
 AT_ONCE := --numprocesses 3 --dist loadfile
 
-.PHONY: run test test-all bench accuracy lint lock dist release-check fuzz clean help
+# Where `make docs` puts the site.
+SITE := build/docs
+
+.PHONY: run test test-all bench accuracy docs lint lock dist release-check fuzz clean help
 
 help:
 	@echo "make run       start Tonearm with its demo site on http://127.0.0.1:8080/"
@@ -14,6 +17,7 @@ help:
 	@echo "make test-all  the same with every case at full length"
 	@echo "make bench     ratios, memory, losses and a profile, measured; needs wrk; BENCH=--help tells its options"
 	@echo "make accuracy  simulates listeners whose number is known and writes docs/accuracy.md anew; 2 minutes"
+	@echo "make docs      the documentation as a site in build/docs/; a broken link or picture fails it"
 	@echo "make fuzz      strange requests against the beacon listener, for SECONDS=120"
 	@echo "make lock      write requirements/*.txt anew from pyproject.toml; LOCK=--upgrade takes the newest versions"
 	@echo "make dist      build sdist and wheel into dist/; docs/release.md tells how a release is made"
@@ -36,6 +40,10 @@ bench: $(VENV)/.dev
 
 accuracy: $(VENV)/.dev
 	@$(BIN)/python -m bench.accuracy --write-docs
+
+docs: $(VENV)/.docs
+	@$(BIN)/python -m sphinx -q -W --keep-going -E -d $(SITE).cache -c docs/site docs $(SITE)
+	@echo "Open $(SITE)/index.html"
 
 fuzz: $(VENV)/.dev
 	@$(BIN)/python -m tests.fuzz_beacon --seconds $(or $(SECONDS),120)
@@ -77,4 +85,9 @@ $(VENV)/.run: $(VENV)/bin/python requirements/run.txt requirements/build.txt pyp
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/bin/python requirements/docs.txt
+	@echo "Installing what makes the documentation"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@

@@ -15,6 +15,7 @@ from release import ReleaseError
 FILES: Final[dict[str, tuple[str, ...]]] = {
     "run": ("pyproject.toml",),
     "build": ("--group", "build"),
+    "docs": ("--group", "docs"),
     "dev": ("pyproject.toml", "--group", "dev"),
 }
 OLDEST: Final = "3.11"

@@ -1,8 +1,6 @@
 """The examples of docs/card.md, as they stand there, against the real service."""
 
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -10,16 +8,16 @@ from playwright.sync_api import Route
 
 from tests.browser.card_page import Card, Site, page_source, play, site, stats
 from tests.browser.visitor import Visitor
+from tests.support.blocks import DOCS, blocks
 from tests.support.service import Service, eventually
 
 pytestmark = pytest.mark.chromium
 
-PAGE: Final = (Path(__file__).parents[2] / "docs" / "card.md").read_text()
+EXAMPLES: Final = blocks(DOCS / "card.md")
+HTML: Final = [text for kind, text in EXAMPLES if kind == "html"]
+[LOOKS] = [text for kind, text in EXAMPLES if kind == "css" and "::part" in text]
+[ROOM] = [text for kind, text in EXAMPLES if kind == "css" and ":not(:defined)" in text]
 KEYS: Final = {"TRACK-KEY": "night-ferry/harbour-lights", "RELEASE-KEY": "night-ferry"}
-
-
-def examples(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +26,7 @@ def somewhere() -> Iterator[Site]:
         yield server
 
 
-@pytest.mark.parametrize("example", examples("html"))
+@pytest.mark.parametrize("example", HTML)
 def test_every_card_of_an_example_shows_its_figure(
     visitor: Visitor, somewhere: Site, service: Service, example: str
 ) -> None:
@@ -50,9 +48,8 @@ def test_every_card_of_an_example_shows_its_figure(
 
 
 def test_the_css_of_the_page_reaches_the_card(visitor: Visitor, somewhere: Site, service: Service) -> None:
-    looks = next(css for css in examples("css") if "::part" in css)
     body = "<tonearm-plays></tonearm-plays><tonearm-plays track=''></tonearm-plays>"
-    somewhere.pages = {"/": page_source(service.url, body, head=f"<style>{looks}</style>")}
+    somewhere.pages = {"/": page_source(service.url, body, head=f"<style>{LOOKS}</style>")}
     page = visitor.context.new_page()
     page.goto(somewhere.elsewhere)
     live, dash = Card(page).until("live"), Card(page, "[track]").until("unavailable")
@@ -66,9 +63,8 @@ def test_the_css_of_the_page_reaches_the_card(visitor: Visitor, somewhere: Site,
 
 
 def test_the_room_that_the_page_keeps_is_the_cards(visitor: Visitor, somewhere: Site, service: Service) -> None:
-    room = next(css for css in examples("css") if ":not(:defined)" in css)
     body = "<p>A <tonearm-plays></tonearm-plays> <b>B</b></p><p id=after>C</p>"
-    somewhere.pages = {"/": page_source(service.url, body, head=f"<style>{room}</style>")}
+    somewhere.pages = {"/": page_source(service.url, body, head=f"<style>{ROOM}</style>")}
     page = visitor.context.new_page()
     held: list[Route] = []
     page.route("**/tonearm-plays.*", lambda route: held.append(route))

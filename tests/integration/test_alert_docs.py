@@ -27,7 +27,7 @@ COMMANDS: Final = [
     re.split(r"\s{2,}", line)[0]
     for page in PAGES.values()
     for kind, text in page
-    if kind == ""
+    if kind == "sh"
     for line in text.splitlines()
     if line.startswith("tonearm ")
 ]

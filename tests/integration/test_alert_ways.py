@@ -19,10 +19,12 @@ from server.config import Alerts
 from storage import digest
 from storage.alerts import Alert
 from storage.series import Counts
+from tests.support.blocks import DOCS, blocks
 from tests.support.mail_server import MailServer, certificate, mail_server
 from tests.support.web_server import Says, WebServer, web_server
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+[EXAMPLE] = [text for kind, text in blocks(DOCS / "alerts.md") if kind == "python"]
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 
 
@@ -48,10 +50,8 @@ async def test_a_webhook_is_signed_over_its_id_its_time_and_its_body(receiver: W
     await webhook(f"{receiver.url}/hook?token=x").deliver(alert())
     [asked] = receiver.asked
     assert ("POST", "/hook?token=x", "application/json") == (asked.method, asked.path, asked.headers["content-type"])
-    page = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
-    example = page.partition("```python\n")[2].partition("```")[0]
     names: dict[str, Any] = {}
-    exec(example, names)  # it is ours
+    exec(EXAMPLE, names)  # it is ours
     verified = names["verified"]
     assert "digest" == verified(SECRET, asked.headers, asked.body, now=1_795_000_060)["type"]
     for wrong in (

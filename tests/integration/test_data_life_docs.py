@@ -15,6 +15,7 @@ from tests.support.blocks import DOCS, blocks
 from tests.support.service import TONEARM, Service, serving
 
 PAGE: Final = DOCS / "data-life.md"
+[SNIPPET] = [text for kind, text in blocks(PAGE) if kind == "toml"]
 COMMANDS: Final = [line for kind, text in blocks(PAGE) if kind == "sh" for line in text.splitlines()]
 STORED: Final = page.read((DOCS / "disk.json").read_text("utf-8"))
 
@@ -43,8 +44,7 @@ def test_every_command_runs(service: Service) -> None:
 
 
 def test_the_settings_are_settings() -> None:
-    [snippet] = [tomllib.loads(text) for kind, text in blocks(PAGE) if kind == "toml"]
-    assert Retention(log_months=24, daily_months=0) == Retention(**snippet["retention"])
+    assert Retention(log_months=24, daily_months=0) == Retention(**tomllib.loads(SNIPPET)["retention"])
 
 
 def test_the_page_of_figures_is_what_was_measured() -> None:

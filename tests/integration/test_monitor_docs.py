@@ -22,6 +22,8 @@ PAGE: Final = DOCS / "monitor.md"
 TEXT: Final = PAGE.read_text()
 METRICS: Final = TEXT.partition("\n## Metrics\n")[2].partition("\n## ")[0]
 ROWS: Final = re.findall(r"^\| `(?:tonearm|process)_.*$", METRICS, re.MULTILINE)
+COMMANDS: Final = [line for kind, text in blocks(PAGE) if kind == "sh" for line in text.splitlines()]
+EXPRESSIONS: Final = [text for kind, text in blocks(PAGE) if kind == "promql"]
 LATE: Final = {"tonearm_check_differences", "tonearm_housekeeping_timestamp_seconds", "tonearm_canary_seconds"}
 
 
@@ -37,7 +39,7 @@ def test_the_alerts_on_the_page_are_those_of_the_rules() -> None:
 
 
 def test_the_probes_answer_as_the_page_says(service: Service) -> None:
-    commands = [line for kind, text in blocks(PAGE) if not kind for line in text.splitlines() if "curl" in line]
+    commands = [line for line in COMMANDS if "curl" in line]
     for command in commands:
         [path] = re.findall(r"^curl http://127\.0\.0\.1:8082(/[a-z]+)$", command)
         assert 200 == ask(Door.at(service.url), "GET", path).status
@@ -48,7 +50,7 @@ def test_the_probes_answer_as_the_page_says(service: Service) -> None:
 def test_what_is_installed_is_what_promtool_takes(tmp_path: Path) -> None:
     (tmp_path / "etc" / "prometheus").mkdir(parents=True)
     (tmp_path / "etc" / "nginx" / "conf.d").mkdir(parents=True)
-    for line in (line for kind, text in blocks(PAGE) if not kind for line in text.splitlines()):
+    for line in COMMANDS:
         if line.startswith("install "):
             here = re.sub(r" /(?=\w)", f" {tmp_path}/", line)
             subprocess.run(["/bin/sh", "-ec", here], cwd=DEPLOY.parent, check=True)
@@ -57,6 +59,6 @@ def test_what_is_installed_is_what_promtool_takes(tmp_path: Path) -> None:
 
 
 def test_expressions_on_the_page_name_metrics_that_are_there(service: Service) -> None:
-    used = names_in([text for kind, text in blocks(PAGE) if kind == "promql"])
+    used = names_in(EXPRESSIONS)
     assert used
     assert set() == used - names_of(service)

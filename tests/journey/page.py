@@ -44,3 +44,6 @@ def steps() -> list[Step]:
 
 def _pattern(told: str) -> str:
     return ".*".join(map(re.escape, told.strip().split("...")))
+
+
+STEPS: Final = steps()

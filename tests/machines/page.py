@@ -8,12 +8,13 @@ from typing import Final
 from tests.support.blocks import DOCS, blocks
 
 PAGE: Final = DOCS / "machines.md"
+BLOCKS: Final = blocks(PAGE)
 ROOT: Final = Path(__file__).parents[2]
 
 
 def snippets(kind: str, words: str = "") -> list[str]:
     """Those of this language that have these words in them."""
-    return [text for language, text in blocks(PAGE) if language == kind and words in text]
+    return [text for language, text in BLOCKS if language == kind and words in text]
 
 
 def statement(words: str) -> str:
@@ -25,7 +26,7 @@ def statement(words: str) -> str:
 
 def installed() -> dict[str, str]:
     """What the commands put into nginx's folders, by name."""
-    [commands] = snippets("", "tonearm-machines.conf")
+    [commands] = snippets("sh", "tonearm-machines.conf")
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         for line in commands.splitlines():

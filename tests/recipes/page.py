@@ -4,29 +4,13 @@ A fenced block whose info string has a second word belongs to the recipe of that
 are not run.
 """
 
-import re
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-PAGE: Final = Path(__file__).parents[2] / "docs" / "recipes.md"
+from tests.support.blocks import DOCS, fenced
+
 SERVICE: Final = "https://YOUR-TONEARM"
-_BLOCK: Final = re.compile(r"^```(\w+) ([\w-]+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One example in one language."""
-
-    recipe: str
-    language: str
-    text: str
-
-
-def blocks() -> list[Block]:
-    """All of the page that belong to a recipe, in its order."""
-    found = _BLOCK.findall(PAGE.read_text("utf-8"))
-    return [Block(recipe, language, text) for language, recipe, text in found]
+BLOCKS: Final = [block for block in fenced((DOCS / "recipes.md").read_text("utf-8")) if block.name]
+"""All of the page that belong to a recipe, in its order; `name` is the recipe's."""
 
 
 def markup(recipe: str) -> str:
@@ -40,7 +24,7 @@ def script(recipe: str) -> str:
 
 
 def _text(recipe: str, *languages: str) -> str:
-    return "".join(each.text for each in blocks() if each.recipe == recipe and each.language in languages)
+    return "".join(each.text for each in BLOCKS if each.name == recipe and each.kind in languages)
 
 
 def changed(text: str, words: dict[str, str]) -> str:

@@ -37,7 +37,7 @@ def group(name: str) -> Iterator[Requirement]:
 
 def declared(name: str) -> list[Requirement]:
     """What a lock file is made from."""
-    own = [Requirement(line) for line in PROJECT["project"]["dependencies"]] if name != "build" else []
+    own = [Requirement(line) for line in PROJECT["project"]["dependencies"]] if name in ("run", "dev") else []
     return own if name == "run" else [*own, *group(name)]
 
 

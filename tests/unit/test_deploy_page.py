@@ -8,7 +8,7 @@ from tests.integration.test_systemd import DEPLOY, ROOT
 from tests.support.blocks import DOCS, blocks
 
 PAGE: Final = (DOCS / "deploy.md").read_text()
-LINES: Final = [line for kind, text in blocks(DOCS / "deploy.md") if kind in ("", "sh") for line in text.splitlines()]
+LINES: Final = [line for kind, text in blocks(DOCS / "deploy.md") if kind == "sh" for line in text.splitlines()]
 PAGES: Final = ("deploy", "self-host", "operate", "data", "monitor", "machines")
 # What a person types, and where it is run: by name here, in full by the test.
 ELSEWHERE: Final = {

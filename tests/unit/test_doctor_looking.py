@@ -11,8 +11,9 @@ from bench.disk import page
 from privacy.modes import Mode
 from server.doctor import backups, disk, permissions, words
 from server.doctor.probe import FORWARDED, TOO_MUCH, UNHEARD_OF, Door, Forwarding, Reply, weighed
-from tests.support.blocks import DOCS
+from tests.support.blocks import DOCS, blocks
 
+[EXAMPLE] = [text for kind, text in blocks(DOCS / "doctor.md") if kind == "json"]
 MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 22 0:26 / /tmp rw - tmpfs tmpfs rw
@@ -161,5 +162,4 @@ def test_the_page_explains_every_check_in_order() -> None:
 
 
 def test_the_example_of_the_page_is_json() -> None:
-    blocks = re.findall(r"```json\n(.*?)```", (DOCS / "doctor.md").read_text(), re.DOTALL)
-    assert {"ok", "version", "checks"} == json.loads(blocks[0]).keys()
+    assert {"ok", "version", "checks"} == json.loads(EXAMPLE).keys()

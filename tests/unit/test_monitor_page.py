@@ -12,6 +12,7 @@ from server.health import _CAME
 from tests.support.blocks import DOCS, blocks
 
 PAGE = (DOCS / "monitor.md").read_text("utf-8")
+SETTINGS = [text for kind, text in blocks(DOCS / "monitor.md") if kind == "toml"]
 
 
 @pytest.mark.parametrize("status", _IN_FRONT)
@@ -35,7 +36,6 @@ def test_the_page_has_the_figures_of_the_code() -> None:
 
 
 def test_its_settings_are_settings() -> None:
-    settings = [text for kind, text in blocks(DOCS / "monitor.md") if kind == "toml"]
-    assert len(settings) >= 2
-    for text in settings:
+    assert len(SETTINGS) >= 2
+    for text in SETTINGS:
         Config(**tomllib.loads(text))
