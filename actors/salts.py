@@ -10,7 +10,7 @@ class Salt:
     day: int  # proleptic Gregorian ordinal
     generation: int  # which of the day's salts; tokens of an earlier one are left out
     secret: bytes = field(repr=False)  # 32 bytes
-    made_at: float = 0.0  # seconds since 1970
+    made_at: float = field(default=0.0, compare=False)  # seconds since 1970, on whose clock it was asked
 
 
 class Salts:
