@@ -20,13 +20,14 @@ from actors.ledger import Reason
 from actors.meters import Meters
 from actors.pulse import Pulse
 from privacy.modes import Mode
-from server import api, badges, dashboard, demo, health, probes, stats, stream, tracker_files
+from server import api, badges, dashboard, health, probes, stats, stream, tracker_files
 from server.access import pages as access_pages
 from server.access.rules import ANYBODY, Rule, guard
 from server.access.ways import Access
 from server.api import export, upload
 from server.bodies import MOST_BYTES
 from server.dashboard.desk import Desk
+from server.demo import pages as demo_pages
 from server.events import TOO_LARGE, TOO_SLOW, Events, Request
 from server.limiter import Limiter
 from server.metrics import Metrics
@@ -94,7 +95,7 @@ def build(parts: Parts) -> QuartTrio:
     app.register_blueprint(badges.blueprint(parts.database, view))
     app.register_blueprint(api.blueprint(_api(parts)))
     if parts.demo_audio is not None:
-        app.register_blueprint(demo.blueprint(parts.demo_audio))
+        app.register_blueprint(demo_pages.blueprint(parts.demo_audio))
     source = stream.Source(parts.pulse, Titles(parts.database))
     examiner = health.Examiner(parts.pulse, parts.database, parts.now)
     app.register_blueprint(stream.blueprint(source))
@@ -115,7 +116,7 @@ def access_rules() -> dict[str, Rule]:
     """Every endpoint's rule."""
     own = _OWN_ACCESS | access_pages.ACCESS | dashboard.ACCESS | api.ACCESS
     own |= stream.ACCESS | health.ACCESS | export.ACCESS | probes.ACCESS
-    return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo.ACCESS
+    return own | stats.ACCESS | badges.ACCESS | tracker_files.ACCESS | demo_pages.ACCESS
 
 
 def _add_dashboard(app: QuartTrio, parts: Parts, source: stream.Source, examiner: health.Examiner) -> None:

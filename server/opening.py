@@ -13,13 +13,14 @@ import structlog
 import trio
 
 from privacy import pseudonym, sealing
-from server import demo as demo_site
 from server import presence, sockets
 from server import secret as installation_secret
 from server.access import first_password
 from server.catalog_file import CatalogFileError, load
 from server.config import Config
 from server.console import Console
+from server.demo.audio import prepare_audio
+from server.demo.discography import CATALOG
 from server.handover import Handover
 from server.presence import Present
 from storage import catalog, cursor, embedded, migrate, sealed
@@ -333,14 +334,14 @@ async def _demo(data_dir: Path, database: Database, console: Console) -> Path:
     """The demo's catalog loaded and its music synthesised; returns the folder of the audio."""
     audio = data_dir / _AUDIO_FOLDER
     try:
-        entries = load(demo_site.CATALOG)
+        entries = load(CATALOG)
     except CatalogFileError as error:
         raise CannotStart(str(error)) from None
     await database.transaction(catalog.upsert, entries.releases, entries.tracks)
     try:
         audio.mkdir(mode=0o700, exist_ok=True)
         with console.progress("Making the demo's music") as report:
-            await trio.to_thread.run_sync(demo_site.prepare_audio, audio, report)
+            await trio.to_thread.run_sync(prepare_audio, audio, report)
     except OSError as error:
         raise CannotStart(f"The demo's music cannot be written to {audio}: {os.strerror(error.errno or 0)}.") from None
     return audio

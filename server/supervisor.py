@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 import trio
 
+from server import opening
 from server.live import Live
 from server.tree import DRAIN_S, Place
 
@@ -27,7 +28,7 @@ READY: Final = b"ready\n"  # a worker's first line; further ones are the mode it
 _log = structlog.get_logger(__name__)
 
 
-class WorkerCannotStart(Exception):
+class WorkerCannotStart(opening.CannotStart):
     """The first start of a worker failed; it has said why."""
 
 

@@ -20,13 +20,16 @@ from storage.bridge import Connection
 _FIRST_KEPT: Final = """
 SELECT (date_trunc('month', least($1::date, current_date + 1)) - make_interval(months => $2))::date
 """
-# By the names that storage.log gives; a partition that somebody else has attached is left alone.
+# By the names that storage.log gives; a partition that somebody else has attached is left alone. One that another
+# process drops at this moment has no size any more.
 _LOGGED: Final = r"""
-SELECT to_date(substring(relname FROM '\d{4}_\d{2}$'), 'YYYY_MM') AS month, sum(pg_table_size(oid))::bigint
-FROM pg_class JOIN pg_inherits ON inhrelid = oid
-WHERE inhparent IN ('play_event'::regclass, 'share_event'::regclass)
-  AND relname ~ '^(play|share)_event_\d{4}_\d{2}$'
-GROUP BY month ORDER BY month
+SELECT month, bytes FROM (
+    SELECT to_date(substring(relname FROM '\d{4}_\d{2}$'), 'YYYY_MM') AS month, sum(pg_table_size(oid))::bigint AS bytes
+    FROM pg_class JOIN pg_inherits ON inhrelid = oid
+    WHERE inhparent IN ('play_event'::regclass, 'share_event'::regclass)
+      AND relname ~ '^(play|share)_event_\d{4}_\d{2}$'
+    GROUP BY month
+) AS months WHERE bytes IS NOT NULL ORDER BY month
 """
 _EVENTS: Final = """
 SELECT (SELECT count(*) FROM play_event WHERE day >= $1 AND day < ($1::date + interval '1 month')::date),

@@ -1,73 +1,69 @@
 """The command line. Each module holds one group of commands; this one puts them together."""
 
 import sys
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from server.cli import (
-    backup,
-    catalog,
-    check,
-    config,
-    digest,
-    doctor,
-    export,
-    imports,
-    live,
-    password,
-    privacy,
-    rebuild,
-    retention,
-    salt,
-    secret,
-    serve,
-    share,
-    snippet,
-    stats,
-    token,
-    top,
-    void,
-    worker,
-)
 from server.cli.common import EXIT_USAGE
 from server.config import ConfigError
 from server.handover import NotHanded
 from server.opening import CannotStart
-from server.supervisor import WorkerCannotStart
 
-app = typer.Typer(
-    name="tonearm",
-    help="Counts plays and shares of music without knowing who listens.",
-    epilog="Exit codes: 0 done, 1 the answer is no or it could not be done, 2 the command or configuration is wrong.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,  # they print local variables, which can hold an address or a secret
+COMMANDS: Final[Mapping[str, str]] = {
+    "serve": "serve.serve",
+    "worker": "worker.worker",
+    "check": "check.check",
+    "live": "live.live",
+    "backup": "backup.backup",
+    "restore": "backup.restore",
+    "digest": "digest.digest",
+    "doctor": "doctor.doctor",
+    "export": "export.export",
+    "snippet": "snippet.snippet",
+    "rebuild": "rebuild.rebuild",
+    "void": "void.void",
+    "retention": "retention.retention",
+    "catalog": "catalog.app",
+    "config": "config.app",
+    "password": "password.app",
+    "import": "imports.app",
+    "privacy": "privacy.app",
+    "salt": "salt.app",
+    "secret": "secret.app",
+    "share": "share.app",
+    "stats": "stats.app",
+    "token": "token.app",
+    "top": "top.app",
+}
+"""Name -> where it is in this folder: a function, or the app of a group."""
+_HIDDEN: Final = ("worker",)
+_EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 the answer is no or it could not be done, 2 the command or configuration is wrong."
 )
-app.command("serve")(serve.serve)
-app.command("worker", hidden=True)(worker.worker)
-app.command("check")(check.check)
-app.command("live")(live.live)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.command("digest")(digest.digest)
-app.command("doctor")(doctor.doctor)
-app.command("export")(export.export)
-app.command("snippet")(snippet.snippet)
-app.command("rebuild")(rebuild.rebuild)
-app.command("void")(void.void)
-app.command("retention")(retention.retention)
-app.add_typer(catalog.app, name="catalog")
-app.add_typer(config.app, name="config")
-app.add_typer(password.app, name="password")
-app.add_typer(imports.app, name="import")
-app.add_typer(privacy.app, name="privacy")
-app.add_typer(salt.app, name="salt")
-app.add_typer(secret.app, name="secret")
-app.add_typer(share.app, name="share")
-app.add_typer(stats.app, name="stats")
-app.add_typer(token.app, name="token")
-app.add_typer(top.app, name="top")
+
+
+def made(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands. Only what they need is imported, which takes most of a command's time."""
+    app = typer.Typer(
+        name="tonearm",
+        help="Counts plays and shares of music without knowing who listens.",
+        epilog=_EXIT_CODES,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,  # they print local variables, which can hold an address or a secret
+        callback=options,
+    )
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(".")
+        found = getattr(import_module(f"server.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name, hidden=name in _HIDDEN)(found)
+    return app
 
 
 def _say_version(asked: bool) -> None:
@@ -76,7 +72,6 @@ def _say_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     _: Annotated[
         bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
@@ -87,8 +82,9 @@ def options(
 
 def main() -> None:
     """The `tonearm` program: a sentence and a non-zero exit code where something cannot be done."""
+    asked = sys.argv[1] if len(sys.argv) > 1 else ""
     try:
-        app()
-    except (ConfigError, CannotStart, NotHanded, WorkerCannotStart) as error:
+        made([asked] if asked in COMMANDS else COMMANDS)()
+    except (ConfigError, CannotStart, NotHanded) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EXIT_USAGE if isinstance(error, ConfigError) else 1)

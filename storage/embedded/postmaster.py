@@ -94,9 +94,7 @@ class Postmaster:
         process = self._process
         if process is not None:
             for number, patience_s in ((signal.SIGINT, FAST_STOP_S), (signal.SIGQUIT, IMMEDIATE_STOP_S)):
-                if process.poll() is None:
-                    process.send_signal(number)
-                    await _until(lambda: process.poll() is not None, patience_s)
+                await _ask_to_end(process, number, patience_s)
             if process.poll() is None:
                 process.kill()
                 process.wait()
@@ -223,6 +221,14 @@ def is_ready(found: PidFile | None, before: PidFile | None, pid: int) -> bool:
     if found is None or found.pid != pid or found.status != "ready":
         return False
     return before is None or (before.pid, before.started) != (found.pid, found.started)
+
+
+async def _ask_to_end(process: "subprocess.Popen[bytes]", number: signal.Signals, patience_s: float) -> None:
+    """Again each second: one that is only just starting does not hear SIGINT where it began in the background."""
+    deadline = trio.current_time() + patience_s
+    while process.poll() is None and trio.current_time() < deadline:
+        process.send_signal(number)
+        await _until(lambda: process.poll() is not None, 1.0)
 
 
 async def _until(condition: Callable[[], bool], patience_s: float) -> bool:

@@ -141,7 +141,7 @@ def test_health_shows_that_the_ledger_adds_up_and_by_what(operator: Operator) ->
     received = int(page.locator(".sum b").first.inner_text().replace(",", ""))
     numbers = [int(cell.replace(",", "")) for cell in page.locator(".ledger tbody td").all_inner_texts()]
     assert received == sum(numbers)
-    expect(page.get_by_text("running", exact=True)).to_have_count(1)
+    expect(page.get_by_text("running, leads", exact=True)).to_have_count(1)
 
 
 def test_privacy_answers_for_the_mode_in_force_and_lists_all_that_the_audit_knows(operator: Operator) -> None:

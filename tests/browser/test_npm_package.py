@@ -40,7 +40,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return packed_and_installed(tmp_path_factory.mktemp("npm"))
 
 
-@pytest.mark.parametrize("form", ["module", pytest.param("one-module", marks=pytest.mark.full), "classic"])
+@pytest.mark.parametrize(
+    "form", [*(pytest.param(form, marks=pytest.mark.full) for form in ("module", "one-module")), "classic"]
+)
 def test_a_bundle_counts_and_shows_the_card_by_itself(
     browser: Browser, service: Service, installed: Path, tmp_path: Path, form: str
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 from typer.main import get_command
 
-from server.cli import app
+from server.cli import made
 from server.config import FILE_VARIABLE, PREFIX, Config, Section
 from tests.docs.claims import pages
 from tests.support.blocks import ROOT, fenced, prose
@@ -62,7 +62,7 @@ def test_a_misspelt_command_or_option_is_found(text: str, wrong: str) -> None:
 def unknown(text: str) -> str:
     """The first word of a command line that the program does not know; empty where it knows all."""
     words = [word for word in shlex.split(text) if not word.startswith("TONEARM_")][1:]
-    command: Any = get_command(app)
+    command: Any = get_command(made())
     while words and hasattr(command, "commands") and not words[0].startswith("-"):
         if words[0] in command.commands:
             command = command.commands[words.pop(0)]
@@ -75,7 +75,7 @@ def unknown(text: str) -> str:
 
 
 def test_an_option_that_stands_alone_is_one_of_a_command() -> None:
-    known = set(options(get_command(app))) | {"--help"}
+    known = set(options(get_command(made()))) | {"--help"}
     told = [(page, found[1]) for page, found in named(r"(--(?!tonearm-)[a-z][a-z-]+)(?:[ =].*)?")]
     assert told
     ours = {option for source in (ROOT / "tracker", ROOT / "bench") for option in arguments(source)}

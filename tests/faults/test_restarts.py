@@ -117,6 +117,7 @@ async def test_restarts_on_held_sockets_refuse_and_lose_nothing(
     await assert_counted(database_url, traffic.promises)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "embedded",
     [pytest.param(False, id="PostgreSQL by URL"), pytest.param(True, id="embedded PostgreSQL", marks=pytest.mark.full)],

@@ -77,7 +77,7 @@ def test_an_abandoned_spool_with_events_in_it_is_counted(data_dir: Path, databas
         assert 0 == service.stop()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGTERM, marks=pytest.mark.full), signal.SIGKILL])
 def test_no_worker_outlives_its_supervisor(data_dir: Path, database_url: str, number: signal.Signals) -> None:
     environment = {"TONEARM_DATABASE_URL": database_url}
     with serving(data_dir, environment, "--workers", "2") as service:

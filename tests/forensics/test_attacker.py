@@ -29,6 +29,7 @@ async def test_quiet_hours_give_new_listeners_away_for_three_days_and_no_longer(
     assert found["sets, long ago"]["right"] < found["sets, long ago"]["chance"] + 0.1
 
 
+@pytest.mark.full
 async def test_a_busy_hours_crowd_hides_its_listeners(database_url: str, tmp_path: Path) -> None:
     taken = await stolen(database_url, tmp_path, 400, 1, Random(6))
     found = attacked(taken)

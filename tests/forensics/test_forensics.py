@@ -225,6 +225,7 @@ def in_what(file: str) -> str:
     return inside.split("/")[0] if inside.startswith(("base/", "pg_wal/")) else file
 
 
+@pytest.mark.full
 def test_the_search_finds_what_is_planted_and_an_open_days_salt_and_tokens(tmp_path: Path) -> None:
     place, planted = Place(tmp_path, Mode.BOTH), LISTENERS[1]
     with place.serving() as service:

@@ -61,6 +61,7 @@ def until_it_looks(service: Service) -> None:
     eventually(lambda: "milestones are looked for from here on" in service.said())
 
 
+@pytest.mark.full
 def test_of_several_workers_one_tells_each_milestone_once(
     postgres: Postgres, tmp_path: Path, receiver: WebServer
 ) -> None:

@@ -110,6 +110,7 @@ def opened(url: str, api_token: str, share_link: str) -> list[int]:
     return [by_token.status, ask(door, "GET", share_link).status]
 
 
+@pytest.mark.full
 def test_what_let_somebody_in_when_the_backup_was_made_lets_nobody_in_but_the_password(
     made: Made, tmp_path: Path
 ) -> None:
@@ -174,6 +175,7 @@ async def _counted(service: Service, plays: int) -> None:
         await trio.sleep(0.05)
 
 
+@pytest.mark.full
 def test_a_returning_listener_is_not_counted_again(made: Made, tmp_path: Path) -> None:
     tonearm(tmp_path / "restored", "restore", made.file, "--secret", made.secret)
     with serving(tmp_path / "restored", BOTH) as service:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 import trio
 
 from bench import fill
@@ -18,6 +19,7 @@ FROM play_counter GROUP BY 1, 2 ORDER BY 1, 2
 """
 
 
+@pytest.mark.full
 def test_every_counter_agrees_with_the_log_and_a_seed_gives_the_same_again(postgres: Postgres) -> None:
     first, again, other = [filled(postgres.new_database(), seed) for seed in (7, 7, 8)]
     assert first == again

@@ -141,16 +141,18 @@ def test_the_ledger_adds_up_with_it(tmp_path: Path, postgres: Postgres) -> None:
         assert 400 == ask(Door.at(opened.service.beacon), "POST", PLAY, TEXT, b"{}").status
         eventually(lambda: opened.health()["ledger"]["counted"] == 20)
         opened.seen(opened.seen())
-        eventually(lambda: opened.health()["ledger"]["spooled"] == 0)
-        health = opened.health()
-        found = health["ledger"]
-        assert (20, 1, 0) == (found["counted"], found["refused"]["malformed"], found["missing"])
-        assert all(one["ledger"]["addsUp"] for one in health["processes"])
+        eventually(lambda: outcomes(opened) == (20, 1, 0, 0))  # whichever of the two is asked
+        assert all(one["ledger"]["addsUp"] for one in opened.health()["processes"])
         opened.service.stop()
         assert [(20, 20)] == opened.query(
             "SELECT (SELECT count(*) FROM play_event)::int, (SELECT sum(complete) FROM play_counter"
             " WHERE target_kind = 'site')::int"
         )
+
+
+def outcomes(opened: Site) -> tuple[int, ...]:
+    found = opened.health()["ledger"]
+    return found["counted"], found["refused"]["malformed"], found["spooled"], found["missing"]
 
 
 def test_one_process_sends_and_any_may_take_it(shared: Site) -> None:
@@ -283,6 +285,7 @@ STUCK = {
 }
 
 
+@pytest.mark.full
 def test_each_way_to_be_stuck_alarms_with_what_to_look_at_and_the_end_of_it_is_seen(
     tmp_path: Path, postgres: Postgres
 ) -> None:
@@ -365,6 +368,7 @@ def test_it_can_be_turned_off(tmp_path: Path, postgres: Postgres) -> None:
         assert b"tonearm_canary" not in ask(Door.at(opened.service.url), "GET", "/metrics").body
 
 
+@pytest.mark.full
 @pytest.mark.skipif(nginxes.PROGRAM is None, reason="there is no nginx on this machine")
 def test_through_nginx_with_tls_it_arrives_and_a_certificate_that_is_not_believed_alarms(
     tmp_path: Path, postgres: Postgres

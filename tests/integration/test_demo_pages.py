@@ -14,10 +14,10 @@ from quart.typing import TestClientProtocol as Client
 from quart_trio import QuartTrio
 from quart_trio.testing import connections
 
-from server.demo import blueprint
 from server.demo.audio import audio_path
 from server.demo.byte_range import ByteRange, parse_range
 from server.demo.discography import Release, Track, load
+from server.demo.pages import blueprint
 
 MUSIC = load()
 GROUNDS = ("ferry", "lamp-room", "tide", "reel")  # of the records' pages

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from actors.networks import ENOUGH
 from privacy.modes import Mode
-from server.cli import app
+from server.cli import made
 from server.config import Privacy
 from server.doctor.codes import CODES, PUBLIC
 from storage.bridge import Address, Connection, open_database
@@ -198,7 +198,7 @@ def test_a_configuration_that_is_refused_cannot_be_looked_at(data_dir: Path, tmp
 
 @pytest.mark.parametrize("url", ["music.example.org", "ftp://music.example.org", "https://me:pw@music.example.org"])
 def test_an_address_that_no_browser_has_is_refused(url: str) -> None:
-    done = CliRunner().invoke(app, ["doctor", "--url", url])
+    done = CliRunner().invoke(made(), ["doctor", "--url", url])
     assert (2, True) == (done.exit_code, "--url is the address of the site" in done.output)
 
 
@@ -351,6 +351,7 @@ def test_a_database_that_is_away_is_told_without_its_address(data_dir: Path) -> 
 TRUSTED = json.dumps('"127.0.0.1/32"')[1:-1]  # what is said of a proxy, which is nobody's address
 
 
+@pytest.mark.full
 def test_a_pooler_that_loses_what_is_told_is_found(data_dir: Path, database_url: str) -> None:
     data_dir.mkdir(mode=0o700)
     parts = urlsplit(database_url)

@@ -68,6 +68,7 @@ def test_an_export_imported_elsewhere_has_the_same_figures(
         assert file.read_bytes() == again.read_bytes()
 
 
+@pytest.mark.full
 def test_counters_stay_true_after_an_import_and_a_rebuild(origin: Site, site: Site, tmp_path: Path) -> None:
     origin.tonearm("export", "days", "--output", tmp_path / "days.csv")
     site.tonearm("import", tmp_path / "days.csv")

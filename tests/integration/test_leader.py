@@ -19,6 +19,8 @@ from storage.retention import Keep
 from tests.support.postgres import rows
 
 TODAY = date(2026, 11, 21)
+# The server has databases of other tests beside.
+OURS = "objid = 748309121 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 PATIENCE_S = 30
 
 
@@ -63,7 +65,7 @@ async def test_when_the_leader_stops_another_one_leads_soon(database: Database) 
 
 
 async def test_a_leader_whose_connection_is_ended_knows_and_one_leads_again(database: Database) -> None:
-    end = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE objid = 748309121 AND granted"
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_locks WHERE granted AND {OURS}"
     async with standing(database, 2) as (leaders, _):
         assert [(True,)] == await rows(database, end)
         with trio.fail_after(PATIENCE_S):
@@ -97,7 +99,7 @@ async def test_a_session_that_claimed_leaves_nothing_behind_on_its_connection(da
         async with database.session() as session:
             await silent(session)
         assert [("0",)] == await rows(database, "SHOW idle_session_timeout")
-        assert [(0,)] == await rows(database, "SELECT count(*)::int FROM pg_locks WHERE objid = 748309121")
+        assert [(0,)] == await rows(database, f"SELECT count(*)::int FROM pg_locks WHERE {OURS}")
 
 
 async def test_duties_of_two_housekeepers_at_once_are_done_once(database: Database) -> None:

@@ -213,6 +213,7 @@ def test_without_a_service_the_file_is_written_for_the_next_start(
         assert "off" == mode_told(service)
 
 
+@pytest.mark.full
 def test_the_salt_is_told_about_but_never_shown_and_rotated_everywhere_at_once(
     data_dir: Path, environment: dict[str, str], file: Path, database_url: str
 ) -> None:

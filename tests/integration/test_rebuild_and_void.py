@@ -193,6 +193,7 @@ def service(data_dir: Path, database_url: str) -> Iterator[Service]:
         yield running
 
 
+@pytest.mark.full
 def test_the_commands_work_beside_the_running_service(service: Service) -> None:
     body = json.dumps({"trackEntryKey": "flooded", "bucket": "partial"}).encode()
     for _ in range(5):

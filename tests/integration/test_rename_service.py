@@ -38,6 +38,7 @@ def figures(service: Service, what: str) -> tuple[int, int, int]:
     return answer.get("totalPlays", 0), answer.get("listeners", 0), answer.get("listenersToday", 0)
 
 
+@pytest.mark.full
 def test_counts_and_listeners_go_on_exactly_under_either_key(service: Service, tmp_path: Path) -> None:
     file = tmp_path / "catalog.csv"
     header = "track_key,track_title,release_key,release_title\n"

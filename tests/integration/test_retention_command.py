@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from server.cli import app
+from server.cli import made
 from server.config import ConfigError
 from tests.support import filled
 from tests.support.postgres import Postgres
@@ -37,7 +37,7 @@ class Commands:
         self.environment = {"TONEARM_DATABASE_URL": url, "TONEARM_DATA_DIR": str(data_dir), SINCE: "11"}
 
     def __call__(self, *words: str) -> Result:
-        return CliRunner().invoke(app, words, env=self.environment)
+        return CliRunner().invoke(made(), words, env=self.environment)
 
     def said(self, *words: str) -> str:
         """What one that succeeds prints."""

@@ -102,6 +102,7 @@ def test_a_secret_of_the_environment_is_replaced_by_a_named_one(
     assert not (data_dir / "secret").exists()
 
 
+@pytest.mark.full
 def test_a_new_key_starts_the_listeners_again_and_keeps_the_plays(data_dir: Path, environment: dict[str, str]) -> None:
     with serving(data_dir, environment) as service:
         play_all(service, 2)

@@ -9,7 +9,7 @@ from typer.main import get_command
 
 from server.access import password
 from server.access.rules import Scope
-from server.cli import app
+from server.cli import made
 from server.config import Access, Config, Http
 
 PAGE = (Path(__file__).parents[2] / "docs" / "access.md").read_text("utf-8")
@@ -18,7 +18,7 @@ COMMANDS = sorted(set(re.findall(r"^tonearm ((?:password|token|share) [a-z-]+)",
 
 def commands_of(group: str) -> set[str]:
     """Those of the program."""
-    found = get_command(app).commands[group].commands  # type: ignore[attr-defined]
+    found = get_command(made()).commands[group].commands  # type: ignore[attr-defined]
     return {f"{group} {name}" for name in found}
 
 

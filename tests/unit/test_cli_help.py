@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from server.cli import app
+from server.cli import made
 from tests.support.service import TONEARM, without_settings
 
 
@@ -27,11 +27,11 @@ def commands(group: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, .
 
 
 LEFT_OUT: dict[tuple[str, ...], tuple[str, ...]] = {("import", "file"): ("import",)}  # a word that nobody has to give
-ALL = list(commands(get_command(app)))
+ALL = list(commands(get_command(made())))
 
 
 def help_of(words: tuple[str, ...]) -> str:
-    return CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
+    return CliRunner().invoke(made(), [*words, "--help"], env={"COLUMNS": "200", "TERM": "dumb"}).output
 
 
 def examples(words: tuple[str, ...]) -> list[str]:

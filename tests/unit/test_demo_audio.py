@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from server.demo import CATALOG, prepare_audio
-from server.demo.audio import audio_path
-from server.demo.discography import load
+from server.demo.audio import audio_path, prepare_audio
+from server.demo.discography import CATALOG, load
 from server.demo.music.arranger import render
 from server.demo.music.harmony import chord, chord_tone, hertz
 from server.demo.music.score import Line

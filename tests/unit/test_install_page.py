@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import tracker
-from server.cli import app
+from server.cli import made
 from tests.support.blocks import DOCS, blocks
 from tests.support.service import TONEARM, without_settings
 from tracker.releases import release
@@ -25,7 +25,7 @@ PRINTED: Final = [
 def run(command: str) -> Result:
     """Without a process of its own, which most of the time would go to."""
     _, *words = command.split()
-    return CliRunner().invoke(app, words)
+    return CliRunner().invoke(made(), words)
 
 
 @pytest.mark.parametrize(("command", "shown"), PRINTED, ids=[command for command, _ in PRINTED])
