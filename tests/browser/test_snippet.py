@@ -172,6 +172,7 @@ def test_the_classic_script_twice_and_the_module_beside_it_count_once(visit: Vis
         assert [] == guest.complaints
 
 
+@pytest.mark.full
 def test_the_classic_script_gives_the_page_the_modules_functions(visit: Visit, printed: Printed) -> None:
     with visit(printed("--classic") + printed()) as guest:
         names = ["observe", "openPlay", "optIn", "optOut", "share", "status"]

@@ -75,6 +75,7 @@ class Reader:
         return page
 
 
+@pytest.mark.full
 def test_no_page_is_wider_than_a_phone_and_none_asks_anybody_else(browser: Browser, built: Path, address: str) -> None:
     reader, wider = Reader(browser, "phone", "light"), []
     page = reader.context.new_page()
@@ -99,6 +100,7 @@ def test_axe_finds_no_barrier(browser: Browser, address: str, window: str, schem
     reader.context.close()
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_theme_of_the_browser_is_the_themes_of_the_pages(
     browser: Browser, address: str, scheme: Literal["light", "dark"]

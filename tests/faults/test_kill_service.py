@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from random import Random
 
+import pytest
 import trio
 
 from storage.bridge import Address, open_database
@@ -39,6 +40,7 @@ async def test_every_202_is_counted_once_over_kills_at_random_moments(
         assert sum(key.startswith(door) for key in promises.acknowledged) > 5 * KILLS
 
 
+@pytest.mark.full
 async def test_events_that_are_sent_again_over_kills_are_counted_once(
     data_dir: Path, database_url: str, full: bool
 ) -> None:

@@ -176,6 +176,7 @@ def test_a_name_is_used_once_among_tokens_and_once_among_links(service: Service)
     assert 0 == service.command("share", "make", "twice").returncode
 
 
+@pytest.mark.full
 def test_a_link_is_shown_once_whole_where_the_services_address_is_named(service: Service) -> None:
     done = service.command("share", "make", "label", "--url", "https://plays.example.org/")
     assert done.stdout.startswith("https://plays.example.org/shared/")

@@ -94,6 +94,7 @@ def test_what_could_not_be_delivered_is_after_a_kill_under_the_same_id(
     assert (2, 1) == (len(ids(receiver)), len(set(ids(receiver))))
 
 
+@pytest.mark.full
 def test_a_receiver_that_hangs_holds_up_neither_the_counting_nor_a_stop(
     postgres: Postgres, tmp_path: Path, receiver: WebServer
 ) -> None:
@@ -122,6 +123,7 @@ def filled(postgres: Postgres) -> str:
     return url
 
 
+@pytest.mark.full
 def test_the_digest_is_printed_and_sent_by_hand(filled: str, tmp_path: Path, receiver: WebServer) -> None:
     with mail_server() as mail:
         settings = environment(filled, receiver) | {

@@ -116,6 +116,7 @@ def test_it_is_in_no_table_and_no_figure(shared: Site) -> None:
     assert [(1,)] == shared.query("SELECT count(*)::int FROM canary")
 
 
+@pytest.mark.full
 def test_it_is_in_no_export_and_check_and_rebuild_find_nothing(shared: Site, tmp_path: Path) -> None:
     shared.seen(2)
     for words in (["check"], ["rebuild"], ["check"]):
@@ -406,6 +407,7 @@ def figures(service: Service) -> dict[str, float]:
     return {name: float(value) for name, value in pairs}
 
 
+@pytest.mark.full
 @pytest.mark.skipif(nginxes.PROGRAM is None, reason="there is no nginx on this machine")
 def test_to_the_own_listener_on_a_unix_socket_it_arrives_as_well(tmp_path: Path, postgres: Postgres) -> None:
     environment = {"TONEARM_DATABASE_URL": postgres.new_database(), **UNIX, "TONEARM_CANARY__EVERY_S": "1"}

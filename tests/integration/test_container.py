@@ -63,6 +63,7 @@ def health_check() -> str:
     return str(program)
 
 
+@pytest.mark.full
 def test_the_health_check_tells_a_service_from_none(tmp_path: Path, database_url: str) -> None:
     with short_folder() as folder, held(folder) as sockets:
         program = health_check().replace("/run/tonearm/", f"{folder}/")

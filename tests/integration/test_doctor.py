@@ -369,6 +369,7 @@ def test_a_month_without_its_partition_and_a_day_without_its_salt_are_found(data
     assert ("warn", "unknown") == (found["partitions"].state, found["salt"].state)
 
 
+@pytest.mark.full
 def test_canaries_that_arrive_and_listeners_that_a_proxy_hides_are_told(data_dir: Path, database_url: str) -> None:
     settings_of_proxy = {"TONEARM_HTTP__TRUSTED_PROXIES": '["127.0.0.1"]', "TONEARM_LIMITS__EVENTS_PER_MINUTE": "0"}
     body, kind = b'{"trackEntryKey":"a","bucket":"partial"}', {"Content-Type": "text/plain"}

@@ -94,6 +94,7 @@ def test_every_bad_setting_is_found(badly: Path, data_dir: Path) -> None:
     assert expected == {code: found[code].state.value for code in expected}
 
 
+@pytest.mark.full
 def test_a_database_that_cannot_hold_every_key_is_found(badly: Path, data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     sql(badly, "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
@@ -114,6 +115,7 @@ def test_tables_of_another_role_and_a_limit_of_the_role_are_found(badly: Path, d
     assert "4 connections" in found["database-connections"].found
 
 
+@pytest.mark.full
 def test_a_role_that_may_not_read_the_tables_is_no_reason_to_end(badly: Path, data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     sql(badly, "CREATE DATABASE closed")
@@ -129,6 +131,7 @@ def test_a_role_that_is_not_there_is_refused_in_postgresqls_words(badly: Path, d
     assert ("fail", True) == (database.state, 'role "nobody_knows" does not exist' in database.found)
 
 
+@pytest.mark.full
 def test_a_standby_nobody_waits_for_and_a_slot_nobody_uses_are_found(badly: Path, data_dir: Path) -> None:
     data_dir.mkdir(mode=0o700)
     sql(badly, "CREATE DATABASE followed")

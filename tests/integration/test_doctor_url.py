@@ -89,6 +89,7 @@ def test_behind_the_caddyfile_of_deploy_all_is_well(installation: Installation, 
     assert dict.fromkeys(checks, "ok") == {code: found[code].state.value for code in checks}
 
 
+@pytest.mark.full
 def test_a_proxy_that_appends_is_told_from_one_that_hands_on(trusted: Installation) -> None:
     found = trusted.asked_over_tls({WRITES_OVER: "proxy_set_header   X-Forwarded-For $proxy_add_x_forwarded_for;"})
     assert ("ok", True) == (found["url-forwarded"].state, "behind it" in found["url-forwarded"].found)
@@ -96,11 +97,13 @@ def test_a_proxy_that_appends_is_told_from_one_that_hands_on(trusted: Installati
     assert "warn" == found["url-forwarded"].state
 
 
+@pytest.mark.full
 def test_events_at_the_listener_for_pages_are_a_warning(trusted: Installation) -> None:
     found = trusted.asked_over_tls({"http://tonearm_events;": "http://tonearm_pages;"})
     assert ("warn", True) == (found["url-events"].state, "listener for pages" in found["url-events"].found)
 
 
+@pytest.mark.full
 def test_metrics_that_are_open_and_http_1_alone_are_found(trusted: Installation) -> None:
     # The service tells its metrics to nobody who comes with X-Forwarded-For; this proxy does not say that it is one.
     opened = 'location = /metrics { proxy_pass http://tonearm_pages; proxy_set_header X-Forwarded-For ""; }'
@@ -108,10 +111,12 @@ def test_metrics_that_are_open_and_http_1_alone_are_found(trusted: Installation)
     assert ("fail", "warn") == (found["url-metrics"].state, found["url-http2"].state)
 
 
+@pytest.mark.full
 def test_a_certificate_that_runs_out_soon_is_a_warning(trusted: Installation) -> None:
     assert "warn" == trusted.asked_over_tls(days=7)["url-tls"].state
 
 
+@pytest.mark.full
 def test_a_certificate_that_nobody_believes_is_found_and_the_rest_is_asked_all_the_same(
     installation: Installation,
 ) -> None:
@@ -120,6 +125,7 @@ def test_a_certificate_that_nobody_believes_is_found_and_the_rest_is_asked_all_t
     assert ("ok", "ok") == (found["url-events"].state, found["url-http2"].state)
 
 
+@pytest.mark.full
 def test_an_address_that_leads_away_is_found(installation: Installation) -> None:
     with installation.behind() as proxy:
         found = installation.asked(f"http://{HOST}:{proxy.plain}")
@@ -135,11 +141,13 @@ def test_a_proxy_that_is_not_there_is_told_without_its_address(installation: Ins
     assert "127.0.0.1" not in found["url-reach"].found
 
 
+@pytest.mark.full
 def test_a_service_that_is_away_behind_its_proxy_is_found(trusted: Installation) -> None:
     found = trusted.asked_over_tls({"unix:" + str(trusted.sockets) + "/beacon.sock": "unix:/nowhere.sock"})
     assert ("fail", True) == (found["url-events"].state, "(503)" in found["url-events"].found)
 
 
+@pytest.mark.full
 def test_without_a_proxy_each_listener_is_told_by_what_it_answers(data_dir: Path, database_url: str) -> None:
     with serving(data_dir, {"TONEARM_DATABASE_URL": database_url}) as service:
         beacon = examined(data_dir, database_url, public_url=service.beacon)

@@ -152,6 +152,7 @@ def test_the_ledger_of_all_workers_adds_up_with_every_kind_of_event(service: Ser
     eventually(settled)
 
 
+@pytest.mark.full
 def test_health_tells_what_programs_want_to_know(service: Service) -> None:
     at_rest(service)
     health = get(service, "/api/health")
@@ -198,6 +199,7 @@ def test_the_command_shows_a_table_and_ctrl_c_is_no_failure(service: Service) ->
     assert 0 == shown([TONEARM, "live"], service.environment, service.data_dir, words)
 
 
+@pytest.mark.full
 def test_the_command_says_when_no_service_runs(data_dir: Path) -> None:
     data_dir.mkdir()
     environment = without_settings() | {"TONEARM_DATA_DIR": str(data_dir)}
@@ -205,6 +207,7 @@ def test_the_command_says_when_no_service_runs(data_dir: Path) -> None:
     assert (1, f"No Tonearm is running on {data_dir}. Start it with: tonearm serve\n") == (done.returncode, done.stderr)
 
 
+@pytest.mark.full
 def test_the_command_says_when_nobody_answers_on_a_database(data_dir: Path, database_url: str) -> None:
     data_dir.mkdir()
     environment = without_settings() | {"TONEARM_DATA_DIR": str(data_dir), "TONEARM_DATABASE_URL": database_url}
@@ -212,6 +215,7 @@ def test_the_command_says_when_nobody_answers_on_a_database(data_dir: Path, data
     assert (1, "No Tonearm answers on this database. Start it with: tonearm serve\n") == (done.returncode, done.stderr)
 
 
+@pytest.mark.full
 async def test_what_is_told_by_notify_is_sums_and_nothing_of_who(data_dir: Path, database_url: str) -> None:
     """Each word of it is one of those the design names; whoever listens on the database hears no more."""
     environment = ENVIRONMENT | {"TONEARM_DATABASE_URL": database_url, "TONEARM_PRIVACY__MODE": "both"}

@@ -95,6 +95,7 @@ async def test_an_old_server_is_refused_by_its_number() -> None:
         await migrate(connection, migrations())
 
 
+@pytest.mark.full
 async def test_pseudonyms_that_an_older_log_held_are_in_no_file_of_it_afterwards(database_url: str) -> None:
     of_log, of_set = b"\xa7" * 16, b"\xb8" * 16
     older = [migration for migration in migrations() if migration.number < 9]

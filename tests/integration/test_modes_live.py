@@ -188,6 +188,7 @@ def test_a_file_that_cannot_be_read_leaves_the_mode_as_it_is(
         assert (2, True) == (refused.returncode, "cannot be read" in refused.stderr)
 
 
+@pytest.mark.full
 def test_a_mode_that_the_environment_sets_is_not_switched_behind_its_back(
     data_dir: Path, environment: dict[str, str], file: Path
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_mode_that_the_environment_sets_is_not_switched_behind_its_back(
         assert "off" == mode_told(service)
 
 
+@pytest.mark.full
 def test_without_a_service_the_file_is_written_for_the_next_start(
     data_dir: Path, environment: dict[str, str], file: Path
 ) -> None:
@@ -241,6 +243,7 @@ def test_the_salt_is_told_about_but_never_shown_and_rotated_everywhere_at_once(
         assert f"{as_json['day']}    0 (part of the day)" in service.command("stats", "home", "--days", "1").stdout
 
 
+@pytest.mark.full
 def test_a_mode_without_tokens_has_no_salt_to_rotate(data_dir: Path, environment: dict[str, str]) -> None:
     with serving(data_dir, environment) as service:
         refused = service.command("salt", "rotate", check=False)
@@ -249,6 +252,7 @@ def test_a_mode_without_tokens_has_no_salt_to_rotate(data_dir: Path, environment
         assert "The privacy mode is anon-id, which uses no salt.\n" == status.stdout
 
 
+@pytest.mark.full
 def test_few_listeners_are_not_told_in_public(data_dir: Path, environment: dict[str, str], database_url: str) -> None:
     settings = {"TONEARM_PRIVACY__MODE": "both", "TONEARM_STATS__MIN_LISTENERS": "2"}
     with serving(data_dir, environment | settings) as service:

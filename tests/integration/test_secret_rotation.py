@@ -58,6 +58,7 @@ def test_a_rotated_secret_changes_no_count_in_the_running_service_and_after(
     assert "sealed under another secret" in refused.said()
 
 
+@pytest.mark.full
 def test_a_rotation_cut_off_before_the_database_changes_nothing(data_dir: Path, environment: dict[str, str]) -> None:
     with serving(data_dir, environment) as service:
         play_all(service, 2)
@@ -69,6 +70,7 @@ def test_a_rotation_cut_off_before_the_database_changes_nothing(data_dir: Path, 
     assert not (data_dir / "secret.next").exists()
 
 
+@pytest.mark.full
 def test_a_rotation_cut_off_after_the_database_is_finished_by_the_next_start(
     data_dir: Path, environment: dict[str, str]
 ) -> None:
@@ -84,6 +86,7 @@ def test_a_rotation_cut_off_after_the_database_is_finished_by_the_next_start(
     assert old != (data_dir / "secret").read_bytes()
 
 
+@pytest.mark.full
 def test_a_secret_of_the_environment_is_replaced_by_a_named_one(
     data_dir: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:

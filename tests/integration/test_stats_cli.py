@@ -107,6 +107,7 @@ def completed(environment: dict[str, str], line: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.full
 def test_the_shell_completes_commands_options_and_keys_of_the_catalog(service: Filled) -> None:
     environment = service.service.environment
     assert ["stats"] == completed(environment, "tonearm sta")
