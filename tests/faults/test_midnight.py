@@ -161,8 +161,8 @@ def live_through(site: Site, past_s: float) -> None:
     site.server.start()
     eventually(lambda: site.metric("tonearm_salt_overdue") == 0)
     eventually(lambda: site.metric("tonearm_events_pending") == 0)
-    if past_s < 60:  # after that the housekeeper may have closed it already
-        assert of_ending_day == site.tokens(ending)
+    # Empty where the day is closed already: by now everything is counted that came on it.
+    assert site.tokens(ending) in (of_ending_day, set())
     site.play(AFTER)
     eventually(lambda: site.plays() == {ending: len(BEFORE + WAITING), begun: len(WITHOUT + AFTER)})
     assert site.tokens_under_the_salt(AFTER) == site.tokens(begun)
@@ -171,7 +171,8 @@ def live_through(site: Site, past_s: float) -> None:
 def test_every_event_is_counted_once_under_the_day_it_was_accepted_on(tmp_path: Path) -> None:
     def afterwards(site: Site) -> None:
         everybody = len({*BEFORE, *WAITING, *WITHOUT, *AFTER})
-        assert [(True, False, 3)] == site.listeners(site.zone.ending)  # the service began in the middle of it
+        [(partial, _, listeners)] = site.listeners(site.zone.ending)
+        assert (True, 3) == (partial, listeners)  # the service began in the middle of it
         assert [(False, False, len(AFTER))] == site.listeners(site.begun)  # a salt within a minute is in time
         all_time = "SELECT sum(listeners)::int FROM play_counter WHERE target_kind = 'site'"
         assert [(everybody,)] == site.read(all_time)
