@@ -1,6 +1,5 @@
 """Cursor, counters, listeners, figures and the check that holds them together, on a real PostgreSQL."""
 
-import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,6 +13,7 @@ from storage.counters import Delta, Target
 from storage.figures import SITE, Figures
 from storage.log import PlayRow, ShareRow
 from storage.migrate import migrate, migrations
+from tests.support.locks import locked
 from tests.support.postgres import rows
 
 TRACK = Target("harbour-lights", "track")
@@ -134,20 +134,9 @@ async def test_a_month_is_made_and_counted_into_while_somebody_reads_the_log(dat
 
 async def test_months_ahead_are_left_for_later_while_somebody_rewrites_the_log(database: Database) -> None:
     """Everybody who counts would wait behind it."""
-    held, done = threading.Event(), threading.Event()
-
-    async def rewrite(connection: Connection) -> None:
-        await connection.execute("LOCK TABLE play_event IN SHARE UPDATE EXCLUSIVE MODE")
-        held.set()
-        while not done.is_set():
-            await connection.execute("SELECT pg_sleep(0.02)")
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(database.transaction, rewrite)
-        await trio.to_thread.run_sync(held.wait)
+    async with locked(database, "LOCK TABLE play_event IN SHARE UPDATE EXCLUSIVE MODE"):
         with pytest.raises(DatabaseUnavailable, match="lock timeout"), trio.fail_after(10):
             await database.transaction(log.make_months_ahead, [MONDAY])
-        done.set()
     await database.transaction(log.make_months_ahead, [MONDAY])
     assert [("play_event_2026_11",)] == await rows(database, "SELECT to_regclass('play_event_2026_11')::text")
 
