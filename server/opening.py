@@ -3,8 +3,8 @@
 import os
 import resource
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import ExitStack, asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -201,16 +201,21 @@ async def connected_only(config: Config, data_dir: Path, console: Console) -> As
 @asynccontextmanager
 async def running_only(config: Config, data_dir: Path) -> AsyncIterator[Database]:
     """For commands that ask a running service: its database. Raises CannotStart where it does not run."""
-    with ExitStack() as stack:
-        if url := config.database_url.get_secret_value():
-            where = Address(url=url)
-        else:
-            running = stack.enter_context(running_postgres(data_dir / DATABASE_FOLDER))
-            if running is None:
-                raise CannotStart(f"No Tonearm is running on {data_dir}. Start it with: tonearm serve")
-            where = as_address(running)
+    with running_at(config, data_dir) as where:
+        if where is None:
+            raise CannotStart(f"No Tonearm is running on {data_dir}. Start it with: tonearm serve")
         async with connected(where, 2) as opened:
             yield opened
+
+
+@contextmanager
+def running_at(config: Config, data_dir: Path) -> Iterator[Address | None]:
+    """Where the database is, with nothing started; None: it is the embedded one, and does not run."""
+    if url := config.database_url.get_secret_value():
+        yield Address(url=url)
+        return
+    with running_postgres(data_dir / DATABASE_FOLDER) as running:
+        yield None if running is None else as_address(running)
 
 
 def as_address(own: embedded.Address) -> Address:

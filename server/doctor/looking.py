@@ -5,7 +5,7 @@ The embedded PostgreSQL is asked where a service keeps it running; it is not sta
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,10 +19,9 @@ from server.audit.database import DATABASE
 from server.config import Config
 from server.doctor.database import Reach, Reached
 from server.doctor.schema import is_current
-from server.opening import DATABASE_FOLDER, PSEUDONYM_PURPOSE, as_address
+from server.opening import PSEUDONYM_PURPOSE, running_at
 from storage import examination, migrate, salts, sealed
 from storage.bridge import (
-    Address,
     Connection,
     Database,
     DatabaseRefused,
@@ -31,7 +30,6 @@ from storage.bridge import (
     open_database,
 )
 from storage.embedded import EmbeddedError
-from storage.embedded.client import running_postgres
 from storage.examination import Held, Life, Server, Standbys
 from storage.salts import Stored
 
@@ -92,15 +90,10 @@ async def _ask_patiently(config: Config, data_dir: Path, now: Callable[[], float
 
 @asynccontextmanager
 async def _opened(config: Config, data_dir: Path) -> AsyncIterator[Database | None]:
-    with ExitStack() as stack:
-        if url := config.database_url.get_secret_value():
-            where = Address(url=url)
-        else:
-            running = stack.enter_context(running_postgres(data_dir / DATABASE_FOLDER))
-            if running is None:
-                yield None
-                return
-            where = as_address(running)
+    with running_at(config, data_dir) as where:
+        if where is None:
+            yield None
+            return
         async with open_database(where, connections=_CONNECTIONS) as database:
             yield database
 
