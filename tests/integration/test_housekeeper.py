@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 import trio
 
-from actors.housekeeper import Findings, Housekeeper
+from actors.housekeeper import Findings
 from storage import listener_day, listeners
 from storage.bridge import Address, Connection, Database, DatabaseUnavailable, open_database
 from storage.log import last_month_ahead, make_months
 from storage.migrate import migrate, migrations
 from storage.retention import Keep
+from tests.support.housekeeping import housekeeper
 from tests.support.postgres import rows
 
 TODAY = date(2026, 11, 21)
@@ -37,18 +38,10 @@ async def one_round(
 ) -> None:
     """Start it, let it have its first round, end its life."""
     life, its_end = trio.open_memory_channel[None](0)
-    housekeeper = Housekeeper(
-        its_end,
-        database,
-        findings,
-        check_every_s=check_every_s,
-        now=lambda: 1_795_000_000.0,
-        today=lambda: today,
-        keep=keep,
-    )
-    housekeeper._checked -= 1000  # a thousand seconds ago, without waiting for them
+    keeper = housekeeper(its_end, database, findings, check_every_s=check_every_s, today=today, keep=keep)
+    keeper._checked -= 1000  # a thousand seconds ago, without waiting for them
     async with trio.open_nursery() as nursery:
-        await nursery.start(housekeeper.run)
+        await nursery.start(keeper.run)
         await life.aclose()
 
 
@@ -101,15 +94,7 @@ async def test_a_month_that_is_being_read_is_tried_again_in_the_next_round_and_a
 ) -> None:
     await database.transaction(make_months, [date(2025, 9, 1)])
     life, its_end = trio.open_memory_channel[None](0)
-    housekeeper = Housekeeper(
-        its_end,
-        database,
-        Findings(),
-        check_every_s=0,
-        now=lambda: 1_795_000_000.0,
-        today=lambda: TODAY,
-        keep=Keep(log_months=12),
-    )
+    keeper = housekeeper(its_end, database, keep=Keep(log_months=12))
     read, enough = threading.Event(), threading.Event()
 
     async def reading(connection: Connection) -> None:
@@ -124,13 +109,13 @@ async def test_a_month_that_is_being_read_is_tried_again_in_the_next_round_and_a
             nursery.start_soon(database.transaction, reading)
             await trio.to_thread.run_sync(read.wait)
             with pytest.raises(DatabaseUnavailable):
-                await housekeeper._retention()
+                await keeper._retention()
             enough.set()
         assert [(True,)] == await rows(database, there)
-        await housekeeper._retention()
+        await keeper._retention()
         assert [(False,)] == await rows(database, there)
         await database.transaction(make_months, [date(2025, 9, 1)])
-        await housekeeper._retention()
+        await keeper._retention()
         assert [(True,)] == await rows(database, there)
 
 
@@ -203,25 +188,18 @@ async def test_the_sets_are_written_anew_after_a_forgetting_but_not_without_a_re
         await listeners.move_on(connection)
 
     life, its_end = trio.open_memory_channel[None](0)
-    housekeeper = Housekeeper(
-        its_end,
-        database,
-        Findings(),
-        check_every_s=0,
-        now=lambda: 1_795_000_000.0,
-        today=lambda: date(2026, 11, 21),
-    )
+    keeper = housekeeper(its_end, database)
     behind = "SELECT (generation - anew_generation)::int, compact FROM listener_generation"
     with life, its_end:
-        await housekeeper._sets()
+        await keeper._sets()
         assert [(0, True)] == await rows(database, behind)
         await database.transaction(take_out)
-        housekeeper._rested_at = trio.current_time() + 1000
-        await housekeeper._sets()
+        keeper._rested_at = trio.current_time() + 1000
+        await keeper._sets()
         assert [(1, True)] == await rows(database, behind)
-        housekeeper._rested_at = trio.current_time()
+        keeper._rested_at = trio.current_time()
         began = trio.current_time()
-        await housekeeper._sets()
+        await keeper._sets()
         took = trio.current_time() - began
     assert [(0, True)] == await rows(database, behind)
-    assert housekeeper._rested_at - trio.current_time() > 50 * took
+    assert keeper._rested_at - trio.current_time() > 50 * took

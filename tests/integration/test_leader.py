@@ -8,7 +8,6 @@ import pytest
 import trio
 import trio.testing
 
-from actors.housekeeper import Findings, Housekeeper
 from actors.leader import Leader
 from storage import leadership, listener_day
 from storage.bridge import Address, Connection, Database, Session, open_database
@@ -16,6 +15,7 @@ from storage.check import check
 from storage.log import make_months
 from storage.migrate import migrate, migrations
 from storage.retention import Keep
+from tests.support.housekeeping import housekeeper
 from tests.support.postgres import rows
 
 TODAY = date(2026, 11, 21)
@@ -113,16 +113,8 @@ async def test_duties_of_two_housekeepers_at_once_are_done_once(database: Databa
         for _ in range(2):
             life, its_end = trio.open_memory_channel[None](0)
             await lives.enter_async_context(life)
-            housekeeper = Housekeeper(
-                its_end,
-                database,
-                Findings(),
-                check_every_s=0,
-                now=lambda: 1_795_000_000.0,
-                today=lambda: TODAY,
-                keep=Keep(log_months=12),
-            )
-            nursery.start_soon(housekeeper.run)
+            keeper = housekeeper(its_end, database, keep=Keep(log_months=12))
+            nursery.start_soon(keeper.run)
         with trio.fail_after(PATIENCE_S):
             while await rows(database, "SELECT 1 FROM token_day WHERE NOT closed"):
                 await trio.sleep(0.05)
@@ -137,22 +129,14 @@ async def test_duties_of_two_housekeepers_at_once_are_done_once(database: Databa
 async def test_a_housekeeper_whose_turn_it_is_not_does_nothing_until_it_is_called(database: Database) -> None:
     leads = False
     life, its_end = trio.open_memory_channel[None](0)
-    housekeeper = Housekeeper(
-        its_end,
-        database,
-        Findings(),
-        check_every_s=0,
-        now=lambda: 1_795_000_000.0,
-        today=lambda: TODAY,
-        leads=lambda: leads,
-    )
+    keeper = housekeeper(its_end, database, leads=lambda: leads)
     made = "SELECT 1 WHERE to_regclass('play_event_2026_12') IS NOT NULL"
     async with trio.open_nursery() as nursery:
-        await nursery.start(housekeeper.run)
+        await nursery.start(keeper.run)
         await trio.testing.wait_all_tasks_blocked()
         assert [] == await rows(database, made)
         leads = True
-        housekeeper.look_now()
+        keeper.look_now()
         with trio.fail_after(PATIENCE_S):
             while not await rows(database, made):
                 await trio.sleep(0.02)
