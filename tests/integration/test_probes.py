@@ -55,6 +55,7 @@ def test_a_well_process_is_alive_and_ready_at_both_doors(service: Service) -> No
 
 
 def test_probes_are_no_events_and_leave_nothing_in_the_log(service: Service) -> None:
+    eventually(lambda: "the listener sets are written anew" in service.said())  # the last line of a start
     before, said = figures(service)["tonearm_events_received_total"], service.said()
     for name in DOORS:
         for path in ("/healthz", "/readyz"):
