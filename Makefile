@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-# Tests wait more than they compute, so four files at a time on two cores; a file's tests share what they start.
-AT_ONCE := --numprocesses 4 --dist loadfile
+# Tests wait more than they compute, so four files at a time on two cores, in the order of tests/conftest.py; a file's
+# tests share what they start.
+AT_ONCE := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Where `make docs` puts the site.
 SITE := build/docs

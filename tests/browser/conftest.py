@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -31,9 +32,12 @@ def music() -> Discography:
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One service for all browser tests: synthesising its music takes most of a start."""
-    with serving(tmp_path_factory.mktemp("browser") / "data", DEMO) as running:
+def service(tmp_path_factory: pytest.TempPathFactory, demo_music: Path) -> Iterator[Service]:
+    """One service for all browser tests of a process."""
+    data_dir = tmp_path_factory.mktemp("browser") / "data"
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "demo-audio").symlink_to(demo_music)
+    with serving(data_dir, DEMO) as running:
         yield running
     assert 0 == running.process.returncode
     assert "Traceback" not in running.said()

@@ -77,6 +77,7 @@ def test_a_key_that_is_markup_is_text(operator: Operator) -> None:
     assert 0 == page.locator("main img").count()
 
 
+@pytest.mark.full
 def test_a_pause_holds_the_page_and_tells_what_came_meanwhile(operator: Operator) -> None:
     page = watched(operator)
     page.get_by_role("button", name="Pause").click()
@@ -122,6 +123,7 @@ def test_without_a_script_the_page_is_a_snapshot_that_says_so(browser: Browser, 
         expect(page.locator(".live__coming")).to_be_hidden()
 
 
+@pytest.mark.full
 def test_nothing_moves_where_motion_is_not_wanted(browser: Browser, site: Site) -> None:
     with operating(browser, site) as operator:
         page = operator.context.new_page()

@@ -163,6 +163,7 @@ def test_the_classic_script_counts_however_it_is_loaded(visit: Visit, printed: P
         assert [] == guest.complaints
 
 
+@pytest.mark.full
 def test_the_classic_script_twice_and_the_module_beside_it_count_once(visit: Visit, printed: Printed, key: str) -> None:
     classic, module = printed("--classic"), printed()
     again = classic.replace("tonearm-classic.js", "tonearm-classic.js?again")
@@ -183,6 +184,7 @@ def test_the_classic_script_gives_the_page_the_modules_functions(visit: Visit, p
         assert f"{guest.service.url}/api/event/" == api
 
 
+@pytest.mark.full
 @FORMS
 def test_a_core_that_is_not_what_was_pinned_does_not_run_and_the_page_is_whole(
     visit: Visit, printed: Printed, key: str, form: tuple[str, ...]

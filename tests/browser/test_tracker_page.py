@@ -115,6 +115,7 @@ def test_a_seek_to_the_outro_and_back_is_one_complete_play(page: Page, site: Sit
     assert [("a", "complete")] == plays(site.wait_for(1))
 
 
+@pytest.mark.full
 def test_a_new_source_and_a_new_track_are_another_play(page: Page, site: Site) -> None:
     play_until(page, 1.5)
     page.evaluate("a.dataset.tonearmTrack = 'b'; a.src = '/60.wav'")
@@ -177,6 +178,7 @@ def test_an_embed_is_copied_as_given(page: Page, site: Site) -> None:
     assert "<iframe src=x></iframe>" == page.evaluate("navigator.clipboard.readText()")
 
 
+@pytest.mark.full
 def test_a_copy_without_the_clipboard_interface_is_a_share_too(page: Page, site: Site) -> None:
     page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
     page.click("#embed")

@@ -112,6 +112,7 @@ def test_the_theme_of_the_browser_is_the_themes_of_the_pages(
     reader.context.close()
 
 
+@pytest.mark.full
 def test_the_search_finds_a_page_by_a_word_of_it(browser: Browser, address: str) -> None:
     reader = Reader(browser, "phone", "dark")
     page = reader.open(f"{address}/index.html")

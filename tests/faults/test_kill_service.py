@@ -13,8 +13,7 @@ from tests.support.ledger import ledger, until
 from tests.support.load import Insistent, Load, Promises, assert_kept, counted
 from tests.support.running import running
 
-KILLS = 20
-KILLS_FULL = 100
+KILLS, KILLS_FULL = 8, 100
 
 
 async def test_every_202_is_counted_once_over_kills_at_random_moments(
@@ -23,7 +22,8 @@ async def test_every_202_is_counted_once_over_kills_at_random_moments(
     random = Random(1)
     promises = Promises()
     environment = {"TONEARM_DATABASE_URL": database_url}
-    for number in range(KILLS_FULL if full else KILLS):
+    kills = KILLS_FULL if full else KILLS
+    for number in range(kills):
         async with running(data_dir, environment) as service, trio.open_nursery() as nursery:
             await nursery.start(Load(*address(service.beacon), promises, name=f"beacon-{number}").run)
             await nursery.start(Load(*address(service.url), promises, connections=6, name=f"http-{number}").run)
@@ -37,7 +37,7 @@ async def test_every_202_is_counted_once_over_kills_at_random_moments(
         assert_kept(promises, await counted(database))
         assert () == (await database.transaction(check)).differences
     for door in ("beacon", "http"):
-        assert sum(key.startswith(door) for key in promises.acknowledged) > 5 * KILLS
+        assert sum(key.startswith(door) for key in promises.acknowledged) > 5 * kills
 
 
 @pytest.mark.full

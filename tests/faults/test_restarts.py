@@ -198,6 +198,7 @@ def test_a_process_whose_successor_would_not_start_says_so_and_stays(
         assert 0 == service.stop()
 
 
+@pytest.mark.full
 def test_a_stop_during_a_new_start_is_a_stop(sockets: Held, data_dir: Path, database_url: str) -> None:
     service = sockets.serve(data_dir, environment(database_url)).ready()
     with socket.socket(socket.AF_UNIX) as kept:  # a proxy that keeps its connection, so that leaving takes its time

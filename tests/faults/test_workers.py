@@ -19,7 +19,7 @@ from tests.support.load import Load, Promises, assert_kept, counted
 from tests.support.running import running
 from tests.support.service import Service, eventually, serving
 
-KILLS = 4
+KILLS = 3
 KILLS_FULL = 10  # the supervisor's pause for one worker doubles with each
 
 

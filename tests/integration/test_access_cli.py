@@ -69,6 +69,7 @@ def test_a_password_from_a_pipe_is_the_password_at_once_and_ends_sessions(servic
     assert 303 == operator.sign_in("four drums turning").status
 
 
+@pytest.mark.full
 def test_a_password_that_is_typed_is_asked_for_twice_and_not_shown(service: Service) -> None:
     code, shown = typed(service, TWICE, "password", "set")
     assert 0 == code
@@ -84,6 +85,7 @@ def test_a_bad_password_is_refused_in_a_sentence_and_the_old_one_stays(service: 
     assert 303 == Operator(service.url).sign_in("four drums turning").status
 
 
+@pytest.mark.full
 def test_a_reset_password_is_printed_alone_on_standard_output(service: Service) -> None:
     done = service.command("password", "reset")
     made = done.stdout.removesuffix("\n")
@@ -92,6 +94,7 @@ def test_a_reset_password_is_printed_alone_on_standard_output(service: Service) 
     assert 303 == Operator(service.url).sign_in(made).status
 
 
+@pytest.mark.full
 def test_ending_sessions_signs_everybody_out_and_keeps_the_password(service: Service) -> None:
     made = service.command("password", "reset").stdout.strip()
     operator = Operator(service.url)
@@ -101,6 +104,7 @@ def test_ending_sessions_signs_everybody_out_and_keeps_the_password(service: Ser
     assert 303 == operator.sign_in(made).status
 
 
+@pytest.mark.full
 def test_a_password_set_before_the_first_start_is_the_password(data_dir: Path, database_url: str) -> None:
     """The way to have none in a log that keeps what the service prints."""
     environment = {"TONEARM_DATABASE_URL": database_url}
@@ -122,6 +126,7 @@ def test_a_token_is_shown_once_and_opens_what_its_scopes_say(service: Service) -
     assert 403 == with_token(service, reader).status
 
 
+@pytest.mark.full
 def test_tokens_are_listed_for_people_and_for_programs(service: Service) -> None:
     service.command("token", "make", "grafana [bold]", "--scope", "catalog", "--scope", "read")
     assert "grafana [bold]    read, catalog" in service.command("token", "list").stdout
@@ -166,6 +171,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.full
 def test_a_name_is_used_once_among_tokens_and_once_among_links(service: Service) -> None:
     service.command("token", "make", "twice", "--scope", "read")
     again = service.command("token", "make", "twice", "--scope", "read", check=False)
@@ -188,6 +194,7 @@ def test_a_link_is_shown_once_whole_where_the_services_address_is_named(service:
     assert "label" not in service.command("share", "list").stdout
 
 
+@pytest.mark.full
 def test_an_empty_list_says_so(open_service: Open) -> None:
     assert "There is no API token.\n" == open_service.service.command("token", "list").stdout
     assert [] == json.loads(open_service.service.command("share", "list", "--json").stdout)

@@ -46,6 +46,7 @@ def test_without_a_database_it_says_so_and_answers_again_later(tmp_path: Path, m
             assert ask(door, method, path, headers, body if method == "PUT" else None).status in (200, 201)
 
 
+@pytest.mark.full
 def test_each_token_has_a_rate_of_its_own_and_its_scopes_alone(postgres: Postgres, tmp_path: Path) -> None:
     with filled_service(postgres, tmp_path, events=50, LIMITS__API_PER_MINUTE="1", LIMITS__API_BURST="2") as service:
         one, other = ({"Authorization": f"Bearer {token(service.service, scope)}"} for scope in ("read", "catalog"))

@@ -262,6 +262,7 @@ def test_it_comes_as_a_browser_does_and_who_hears_it_gains_nothing(tmp_path: Pat
         assert 403 == ask(Door.at(opened.service.beacon), "POST", PLAY, elsewhere, body).status
 
 
+@pytest.mark.full
 def test_one_that_is_heard_again_has_the_same_rate_limit_as_any_event(tmp_path: Path, postgres: Postgres) -> None:
     few = {"TONEARM_LIMITS__EVENTS_PER_MINUTE": "1", "TONEARM_LIMITS__BURST": "30"}
     with overheard(tmp_path, postgres, **few) as (opened, ear):
@@ -361,6 +362,7 @@ def test_while_the_database_is_away_that_is_said_and_no_more(tmp_path: Path) -> 
         assert "no canary event" not in opened.service.said()
 
 
+@pytest.mark.full
 def test_it_can_be_turned_off(tmp_path: Path, postgres: Postgres) -> None:
     with site(tmp_path, postgres, {"TONEARM_CANARY__EVERY_S": "0"}) as opened:
         threading.Event().wait(2.5)

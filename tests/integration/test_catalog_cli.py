@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.integration.conftest import Open
 from tests.support.http import ask
 
@@ -32,6 +34,7 @@ def test_loading_adds_and_changes_and_says_so(open_service: Open, tmp_path: Path
     assert "added" not in third
 
 
+@pytest.mark.full
 def test_json_is_loaded_and_the_bar_says_what_it_does(open_service: Open, tmp_path: Path) -> None:
     file = tmp_path / "catalog.json"
     tracks = ", ".join(f'{{"key": "json-{n}", "title": "T"}}' for n in range(2500))

@@ -73,6 +73,7 @@ def test_networks_are_told_apart_as_privacy_cuts_them(tmp_path: Path, postgres: 
             assert line in page
 
 
+@pytest.mark.full
 def test_a_flood_from_one_address_is_not_taken_for_a_proxy(tmp_path: Path, postgres: Postgres) -> None:
     """What the rate limit refuses does not count."""
     few = {"TONEARM_LIMITS__EVENTS_PER_MINUTE": "1", "TONEARM_LIMITS__BURST": "20"}

@@ -351,6 +351,7 @@ def test_who_is_not_signed_in_sees_nothing(site: Looked) -> None:
             assert 404 == ask(Door.at(site.service.url), "GET", f"/shared/some-link/{form}").status
 
 
+@pytest.mark.full
 def test_a_public_link_shows_the_pages_and_their_files_and_leads_nowhere_else(
     filled: tuple[Looked, Music],
 ) -> None:

@@ -125,7 +125,9 @@ def plays(door: Door) -> int:
     ("url", "sentence"),
     [
         (lambda server: server.by_tcp("postgres", "wrong"), "password authentication failed"),
-        (lambda server: server.by_tcp("missing"), 'database "missing" does not exist'),
+        pytest.param(
+            lambda server: server.by_tcp("missing"), 'database "missing" does not exist', marks=pytest.mark.full
+        ),
         (lambda server: f"postgresql://127.0.0.1:{free_port()}/postgres", "PostgreSQL cannot be reached"),
     ],
 )

@@ -136,6 +136,7 @@ def test_what_only_a_service_can_tell_is_unknown_without_one(data_dir: Path, dat
     assert set() == said.failing - OF_THE_MACHINE
 
 
+@pytest.mark.full
 def test_it_changes_nothing_and_starts_nothing(data_dir: Path) -> None:
     with serving(data_dir) as service:
         environment = service.environment
@@ -289,6 +290,7 @@ def test_a_disk_that_is_full_is_found(data_dir: Path, database_url: str) -> None
     assert "No space left on device" in said.found("spool-files")
 
 
+@pytest.mark.full
 def test_sockets_that_everybody_may_connect_to_are_found(data_dir: Path, database_url: str) -> None:
     with short_folder() as folder, held(folder) as doors:
         folder.chmod(0o755)

@@ -113,6 +113,7 @@ async def test_a_killed_postmaster_is_started_again_and_the_row_is_kept(director
     assert set() == running_on(Layout(directory))
 
 
+@pytest.mark.full
 async def test_a_postmaster_killed_twice_in_a_row_is_started_again(directory: Path) -> None:
     reports: list[str] = []
     async with embedded_postgres(directory, report=reports.append) as address:
@@ -122,6 +123,7 @@ async def test_a_postmaster_killed_twice_in_a_row_is_started_again(directory: Pa
         assert answers(address)
 
 
+@pytest.mark.full
 async def test_a_busy_backend_that_outlived_its_postmaster_is_ended(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,6 +179,7 @@ async def test_a_postmaster_left_over_is_stopped_before_the_new_one_starts(direc
     assert reports == ["Waiting for the PostgreSQL of an earlier start to stop."]
 
 
+@pytest.mark.full
 async def test_a_leftover_that_obeys_no_signal_is_killed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.embedded.postmaster.FAST_STOP_S", 0.2)
     monkeypatch.setattr("storage.embedded.postmaster.ORPHANS_S", 0.2)
@@ -200,6 +203,7 @@ def test_a_signalled_service_ends_well_and_takes_postgresql_with_it(directory: P
     assert "database system is shut down" in (directory / "postgres.log").read_text()
 
 
+@pytest.mark.full
 async def test_postgresql_stops_when_the_body_is_cancelled(directory: Path) -> None:
     with trio.CancelScope() as scope:
         async with embedded_postgres(directory, report=print):
@@ -209,6 +213,7 @@ async def test_postgresql_stops_when_the_body_is_cancelled(directory: Path) -> N
     assert set() == running_on(Layout(directory))
 
 
+@pytest.mark.full
 async def test_an_exception_of_the_body_comes_out_as_it_is(directory: Path) -> None:
     with pytest.raises(FileNotFoundError, match="of the body"):
         async with embedded_postgres(directory, report=print):
@@ -236,6 +241,7 @@ async def test_a_second_service_is_refused_and_the_first_goes_on(directory: Path
         assert answers(address)
 
 
+@pytest.mark.full
 async def test_a_data_directory_deeper_than_a_socket_address_works_for_every_client(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a-folder-with-a-name-of-forty-characters"] * 4)
     deep.mkdir(parents=True)
@@ -259,6 +265,7 @@ async def fetch_one(address: Address) -> int:
         await connection.close()
 
 
+@pytest.mark.full
 async def test_a_stale_pid_file_that_names_a_living_stranger_does_not_block(directory: Path) -> None:
     await start_with_row(directory)
     owner = (directory / "cluster").stat()
@@ -294,6 +301,7 @@ async def test_a_damaged_control_file_is_told_with_the_reason_and_the_log(direct
     assert set() == running_on(Layout(directory))
 
 
+@pytest.mark.full
 async def test_a_cluster_of_another_major_version_is_named_as_such(directory: Path) -> None:
     await start_with_row(directory)
     (directory / "cluster" / "PG_VERSION").write_text("16\n")
@@ -309,6 +317,7 @@ async def test_a_folder_that_holds_no_database_is_left_alone(directory: Path) ->
     assert (directory / "cluster" / "photo.jpg").read_text() == "mine"
 
 
+@pytest.mark.full
 async def test_a_start_that_takes_too_long_is_given_up_and_cleared_away(directory: Path) -> None:
     await start_with_row(directory)
     with pytest.raises(EmbeddedError, match="did not start: it was not ready in time"):
@@ -368,6 +377,7 @@ async def test_neither_parameters_nor_statements_reach_the_log(directory: Path) 
     assert secret not in log
 
 
+@pytest.mark.full
 async def test_a_log_past_its_limit_is_cut_while_postgresql_runs(
     directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -394,6 +404,7 @@ async def test_postgresql_gets_nothing_of_the_environment_and_no_lock(
     assert not any(path.endswith("/lock") for path in opened)
 
 
+@pytest.mark.full
 async def test_a_copied_cluster_starts_elsewhere(directory: Path, tmp_path: Path) -> None:
     await start_with_row(directory)
     elsewhere = tmp_path / "elsewhere"

@@ -116,6 +116,7 @@ def test_a_user_without_a_name_is_told_the_way_out(open_folder: Path) -> None:
     assert list(open_folder.iterdir()) == []
 
 
+@pytest.mark.full
 def test_a_folder_goes_from_an_ordinary_user_to_root_and_back(open_folder: Path) -> None:
     folder = open_folder / "postgres"
     statements = "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('first')"

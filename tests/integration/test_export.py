@@ -99,6 +99,7 @@ def test_listeners_are_exported_only_when_asked_for(site: Site, tmp_path: Path) 
     assert not today, "an open day's count is not final"
 
 
+@pytest.mark.full
 def test_a_key_that_a_spreadsheet_would_take_for_a_formula_is_guarded(postgres: Postgres, data_dir: Path) -> None:
     site = Site(postgres.new_database(), data_dir).migrated()
     site.execute("INSERT INTO day_counter VALUES ('=1+1', 'track', '2026-11-20', 0, 1, 0, 0, 0, 0, 0, 0, 0)")

@@ -42,7 +42,7 @@ def exporting(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.mark.parametrize("what", ["events", "days"])
-@pytest.mark.parametrize("form", ["csv", "ndjson"])
+@pytest.mark.parametrize("form", [pytest.param("csv", marks=pytest.mark.full), "ndjson"])
 def test_the_answer_is_what_the_command_writes(exporting: Exporting, tmp_path: Path, what: str, form: str) -> None:
     exporting.site.tonearm("export", what, "--format", form, "--output", tmp_path / "file")
     answer = exporting.ask(f"/api/export/{what}?format={form}")

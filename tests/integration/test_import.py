@@ -126,6 +126,7 @@ def test_plays_so_far_are_in_the_all_time_figures_of_the_dashboard(site: Site, t
     assert (125, 125, None) == (found["totalPlays"], found["unbucketed"], found["completionRate"])
 
 
+@pytest.mark.full
 def test_plays_without_a_bucket_leave_the_completion_rate_alone(site: Site, tmp_path: Path) -> None:
     header = "key,plays,date,partial,sampled,complete"
     site.tonearm("import", write(tmp_path, f"{header}\na,1000,,,,\na,4,{DAY},1,0,3\n"))
@@ -133,6 +134,7 @@ def test_plays_without_a_bucket_leave_the_completion_rate_alone(site: Site, tmp_
     assert (1004, 0.75) == (shown["totalPlays"], shown["completionRate"])
 
 
+@pytest.mark.full
 def test_a_file_names_the_release_where_it_knows_better(site: Site, tmp_path: Path) -> None:
     site.run(upsert, [Release("now", "Now")], [Track("a", "A", "now", 1), Track("b", "B", "now", 2)])
     site.tonearm("import", write(tmp_path, "key,plays,release\na,3,then\nb,5,\n"))
@@ -178,6 +180,7 @@ def test_a_mistake_anywhere_imports_nothing(origin: Site, site: Site, tmp_path: 
     assert before == everything(site)
 
 
+@pytest.mark.full
 def test_days_with_rows_missing_are_refused(origin: Site, site: Site, tmp_path: Path) -> None:
     rows = origin.tonearm("export", "days").stdout.splitlines(keepends=True)
     without = next(number for number, row in enumerate(rows) if ",track," in row and ",0,0,0,0,0,0,0,0" not in row)
@@ -221,6 +224,7 @@ def test_an_import_nobody_made_cannot_be_taken_back(site: Site) -> None:
     assert "There is no import 'x'" in site.tonearm("import", "undo", "x", "--yes", code=1).stderr
 
 
+@pytest.mark.full
 def test_plays_that_are_here_already_are_pointed_at(origin: Site, site: Site, tmp_path: Path) -> None:
     origin.tonearm("export", "events", "--output", tmp_path / "events.csv")
     origin.tonearm("export", "days", "--output", tmp_path / "days.csv")

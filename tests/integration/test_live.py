@@ -178,6 +178,7 @@ def test_a_worker_that_was_killed_is_shown_as_gone_and_its_heir_is_there(service
     eventually(gone, 60)
 
 
+@pytest.mark.full
 def test_the_command_prints_one_object_a_line_and_ctrl_c_is_no_failure(service: Service) -> None:
     with subprocess.Popen(
         [TONEARM, "live", "--json"], env=service.environment, stdout=subprocess.PIPE, text=True

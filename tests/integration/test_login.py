@@ -73,6 +73,7 @@ def test_the_password_of_the_first_start_is_shown_once_and_opens_the_dashboard(s
     assert started.signed_in().is_signed_in()
 
 
+@pytest.mark.full
 def test_a_second_start_makes_and_shows_none(data_dir: Path, database_url: str) -> None:
     environment = {"TONEARM_DATABASE_URL": database_url}
     with serving(data_dir, environment) as first:

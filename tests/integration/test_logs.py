@@ -54,7 +54,7 @@ def ended(data_dir: Path, database_url: str, form: str) -> str:
         return service.said()
 
 
-@pytest.mark.parametrize("form", ["console", "json"])
+@pytest.mark.parametrize("form", [pytest.param("console", marks=pytest.mark.full), "json"])
 def test_nothing_of_a_listener_is_in_any_line(data_dir: Path, database_url: str, form: str) -> None:
     said = ended(data_dir, database_url, form)
     assert [] == [secret for secret in SECRETS if secret.lower() in said.lower()]
@@ -71,6 +71,7 @@ def test_as_json_every_line_of_the_log_is_an_object_with_what_when_and_how_bad(
         assert {"event", "level", "timestamp"} <= told.keys(), line
 
 
+@pytest.mark.full
 def test_a_form_that_is_none_is_refused_with_a_sentence(data_dir: Path) -> None:
     data_dir.parent.mkdir(exist_ok=True)
     service = Service(data_dir, {"TONEARM_LOG__FORMAT": "xml"})

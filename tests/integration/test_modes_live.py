@@ -175,6 +175,7 @@ def test_a_worker_that_is_killed_is_not_waited_for(data_dir: Path, environment: 
         assert {"off"} == {mode_told(service) for _ in range(20)}
 
 
+@pytest.mark.full
 def test_a_file_that_cannot_be_read_leaves_the_mode_as_it_is(
     data_dir: Path, environment: dict[str, str], file: Path
 ) -> None:

@@ -62,6 +62,7 @@ def test_counts_and_listeners_go_on_exactly_under_either_key(service: Service, t
     assert "Every counter agrees" in service.command("check").stdout
 
 
+@pytest.mark.full
 def test_a_new_key_that_was_played_is_refused_and_then_merged(service: Service) -> None:
     play(service, "engine", 0)
     play(service, "engine-room", 1)

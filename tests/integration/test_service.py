@@ -63,6 +63,7 @@ def test_a_database_that_is_not_there_is_one_sentence(data_dir: Path) -> None:
     assert 1 == len(said.strip().splitlines())
 
 
+@pytest.mark.full
 def test_another_secret_is_refused(data_dir: Path) -> None:
     with serving(data_dir):
         pass
@@ -85,7 +86,9 @@ def test_a_broken_database_is_one_sentence_and_the_exit_code_is_not_0(data_dir: 
     assert "did not start" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.full), signal.SIGTERM, signal.SIGKILL]
+)
 def test_no_postgres_is_left_and_none_is_missing(data_dir: Path, number: signal.Signals) -> None:
     with serving(data_dir) as service:
         assert 202 == post(f"{service.url}/api/event/play", PLAY)

@@ -32,7 +32,7 @@ def as_json(service: Filled, *words: str) -> Any:
     [
         (["--range", "30d"], "range=30d"),
         (["--from", "2026-01-01", "--to", "2026-06-30", "--step", "month"], "from=2026-01-01&to=2026-06-30&step=month"),
-        (["--range", "all"], "range=all"),
+        pytest.param(["--range", "all"], "range=all", marks=pytest.mark.full),
     ],
 )
 def test_stats_with_a_range_are_the_apis_series(service: Filled, words: list[str], query: str) -> None:
@@ -117,6 +117,7 @@ def test_the_shell_completes_commands_options_and_keys_of_the_catalog(service: F
     assert [one.key for one in service.music.releases] == completed(environment, "tonearm stats release release-")
 
 
+@pytest.mark.full
 def test_completing_a_key_starts_no_database(tmp_path: Any) -> None:
     environment = {"PATH": os.environ["PATH"], "TONEARM_DATA_DIR": str(tmp_path / "data")}
     assert [] == completed(environment, "tonearm stats track a")

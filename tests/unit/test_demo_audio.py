@@ -34,29 +34,22 @@ def samples_of(path: Path) -> "array[int]":
         return array("h", recording.readframes(recording.getnframes()))
 
 
-@pytest.fixture(scope="module")
-def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("recordings") / "made" / "on the way"
-    prepare_audio(directory, ignore)
-    return directory
-
-
 @pytest.fixture
-def copy(recordings: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(recordings, tmp_path / "copy"))
+def copy(demo_music: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(demo_music, tmp_path / "copy"))
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_recording_is_a_mono_16_bit_wav_as_long_as_the_pages_say(recordings: Path, key: str) -> None:
-    with wave.open(str(audio_path(recordings, key)), "rb") as recording:
+def test_recording_is_a_mono_16_bit_wav_as_long_as_the_pages_say(demo_music: Path, key: str) -> None:
+    with wave.open(str(audio_path(demo_music, key)), "rb") as recording:
         assert (1, 2, 22_050) == (recording.getnchannels(), recording.getsampwidth(), recording.getframerate())
         seconds = recording.getnframes() / recording.getframerate()
     assert pytest.approx(load().track_by_key[key].seconds, rel=0.01) == seconds
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_recording_is_audible_and_not_clipped(recordings: Path, key: str) -> None:
-    samples = samples_of(audio_path(recordings, key))
+def test_recording_is_audible_and_not_clipped(demo_music: Path, key: str) -> None:
+    samples = samples_of(audio_path(demo_music, key))
     loudness = (sum(sample * sample for sample in samples) / len(samples)) ** 0.5
     assert 1_000 < loudness < 12_000
     assert 20_000 < max(max(samples), -min(samples)) < 32_000
@@ -64,23 +57,23 @@ def test_recording_is_audible_and_not_clipped(recordings: Path, key: str) -> Non
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_recording_fades_out_instead_of_breaking_off(recordings: Path, key: str) -> None:
-    assert max(map(abs, samples_of(audio_path(recordings, key))[-8:])) < 50
+def test_recording_fades_out_instead_of_breaking_off(demo_music: Path, key: str) -> None:
+    assert max(map(abs, samples_of(audio_path(demo_music, key))[-8:])) < 50
 
 
-def test_durations_cover_every_case_that_counting_has(recordings: Path) -> None:
+def test_durations_cover_every_case_that_counting_has(demo_music: Path) -> None:
     seconds = sorted(track.seconds for track in load().tracks)
     assert [8, 12] == seconds[:2]
     assert sum(1 for length in seconds if length > 60) >= 2
-    assert len(seconds) == len(list(recordings.iterdir()))
+    assert len(seconds) == len(list(demo_music.iterdir()))
 
 
-def test_pieces_differ_from_each_other(recordings: Path) -> None:
-    assert len(KEYS) == len({audio_path(recordings, key).read_bytes() for key in KEYS})
+def test_pieces_differ_from_each_other(demo_music: Path) -> None:
+    assert len(KEYS) == len({audio_path(demo_music, key).read_bytes() for key in KEYS})
 
 
-def test_the_same_score_always_gives_the_same_samples(recordings: Path) -> None:
-    expected = samples_of(audio_path(recordings, SHORTEST))
+def test_the_same_score_always_gives_the_same_samples(demo_music: Path) -> None:
+    expected = samples_of(audio_path(demo_music, SHORTEST))
     assert expected == render(SCORES[SHORTEST])
 
 
@@ -92,7 +85,7 @@ def test_a_second_start_makes_nothing_anew(copy: Path) -> None:
     assert [(307, 307)] == reports
 
 
-def test_an_interrupted_start_is_finished_by_the_next(copy: Path, recordings: Path) -> None:
+def test_an_interrupted_start_is_finished_by_the_next(copy: Path, demo_music: Path) -> None:
     first, second = KEYS[0], KEYS[7]
     for key in (first, second):
         audio_path(copy, key).unlink()
@@ -109,13 +102,13 @@ def test_an_interrupted_start_is_finished_by_the_next(copy: Path, recordings: Pa
     assert not audio_path(copy, second).exists()
     prepare_audio(copy, lambda done, total: reports.append((done, total)))
     assert [(287, 307), (295, 307), (295, 307), (307, 307)] == reports
-    assert audio_path(recordings, second).read_bytes() == audio_path(copy, second).read_bytes()
+    assert audio_path(demo_music, second).read_bytes() == audio_path(copy, second).read_bytes()
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "left as a temporary file"])
-def test_a_damaged_recording_is_mended_and_the_others_left_alone(copy: Path, recordings: Path, damage: str) -> None:
+def test_a_damaged_recording_is_mended_and_the_others_left_alone(copy: Path, demo_music: Path, damage: str) -> None:
     path = audio_path(copy, SHORTEST)
-    whole = audio_path(recordings, SHORTEST).read_bytes()
+    whole = audio_path(demo_music, SHORTEST).read_bytes()
     if damage == "left as a temporary file":
         path.replace(path.with_suffix(".part"))
     else:
@@ -175,8 +168,8 @@ def test_steps_hold_rest_and_go_on_with_the_next_bar() -> None:
     assert [("x", 0.0, 0.25)] == [(step.tones, step.start, step.length) for step in line.bar(3)]
 
 
-def test_waveform_has_the_asked_number_of_bars_and_its_loudest_fills_the_box(recordings: Path) -> None:
-    drawn = waveform_path(audio_path(recordings, SHORTEST), 40)
+def test_waveform_has_the_asked_number_of_bars_and_its_loudest_fills_the_box(demo_music: Path) -> None:
+    drawn = waveform_path(audio_path(demo_music, SHORTEST), 40)
     assert drawn is not None
     assert 40 == drawn.count("M")
     assert "v100h" in drawn
