@@ -28,11 +28,16 @@ class Flaky(Database):
     """The real database; `away` says whether it can be reached."""
 
     away = False
+    under_way = 0
 
     async def transaction(self, work: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         if self.away:
             raise DatabaseUnavailable("away")
-        return await super().transaction(work, *args, **kwargs)
+        self.under_way += 1
+        try:
+            return await super().transaction(work, *args, **kwargs)
+        finally:
+            self.under_way -= 1
 
 
 @dataclass
@@ -294,6 +299,7 @@ async def test_a_crash_that_took_all_tokens_ends_the_days_that_were_still_open(
 ) -> None:
     process = await start(SiteClock("2026-11-21T00:00:10"))
     process.database.away = True  # to the rotator alone, until the day is over
+    await until(lambda: process.database.under_way == 0)  # it may be looking after the notice of its own salt
     await rows(process.database, "TRUNCATE daily_salt, listener_day")  # as a crash of PostgreSQL leaves them
     process.clock.set("2026-11-22T00:00:01")
     process.database.away = False
