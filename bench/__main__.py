@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as Shown
 
-from bench import doors, layers, losses, render, soak, stored, sustained, wrk
+from bench import doors, layers, losses, patience, render, soak, stored, sustained, wrk
 from bench.machine import describe
 from bench.plan import Plan, full
 from bench.progress import Steps, showing
@@ -41,6 +41,10 @@ def _doors(on: Rig, plan: Plan, steps: Steps, results: Results) -> None:
     rows, by_connections = doors.measure(on, plan, steps)
     results.rows += rows
     results.tables.append(by_connections)
+
+
+def _patience(on: Rig, plan: Plan, steps: Steps, results: Results) -> None:
+    results.rows += patience.measure(on, plan, steps)
 
 
 def _sustained(on: Rig, plan: Plan, steps: Steps, results: Results) -> None:
@@ -71,6 +75,7 @@ def _profile(on: Rig, plan: Plan, steps: Steps, results: Results) -> None:
 
 _PARTS: Final[dict[str, Part]] = {
     "doors": _doors,
+    "patience": _patience,
     "sustained": _sustained,
     "stored": _stored,
     "soak": _soak,
@@ -82,6 +87,7 @@ _PARTS: Final[dict[str, Part]] = {
 def _steps(parts: Sequence[str], plan: Plan) -> int:
     of_part = {
         "doors": plan.rounds * doors.STEPS_A_ROUND + doors.STEPS_AFTER,
+        "patience": plan.rounds * patience.STEPS_A_ROUND,
         "sustained": plan.rounds * sustained.STEPS_A_ROUND,
         "stored": stored.STEPS_BEFORE + plan.rounds * stored.STEPS_A_ROUND + stored.STEPS_AFTER,
         "soak": soak.STEPS,

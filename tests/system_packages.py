@@ -36,6 +36,7 @@ PROGRAMS = (
     Program("caddy", on_path("caddy"), "tests behind Caddy (tests/integration/test_proxies.py)"),
     Program("systemd", on_path("systemd-analyze"), "tests of the units (tests/integration/test_systemd.py)"),
     Program("prometheus", on_path("promtool"), "tests of the alerts (tests/integration/test_prometheus.py)"),
+    Program("pgbouncer", on_path("pgbouncer"), "tests behind a pooler (tests/integration/test_pooler.py)"),
     Program("slirp4netns", on_path("slirp4netns"), "the test that follows docs/self-host.md on a fresh machine"),
     Program("curl", on_path("curl"), "tests of HTTP/2 behind a proxy"),
     Program("wrk", on_path("wrk"), "measurements under load (bench)"),

@@ -103,7 +103,8 @@ may fail. [machines.md](machines.md) is how. The arithmetic is that of the datab
 - **Connections.** The processes of one machine hold at most 24, or five each where there are more than four workers.
   Three machines are 72: `max_connections = 120` is plenty. A pooler gains nothing here, since connections are few and
   stay; where one stands in between (pgbouncer), it has to pool *sessions*: salts, catalog and the live page are told by
-  `LISTEN`, which transaction pooling does not pass on.
+  `LISTEN`, which transaction pooling does not pass on. It must also let Tonearm's settings of a session pass: the
+  remedy that `tonearm doctor` names, asked through it, has the line for its file.
 - **The hot row.** Every batch adds to the site's row. It is one row in each of {slots} slots, and a figure is the sum
   over the slots; a writer keeps to its slot (`storage/cursor.py` gives the one that the fewest have), so {slots}
   writers never wait for each other there, and of sixteen two take turns. Several writers on one server, all on the two

@@ -11,6 +11,7 @@ from typing import Final
 from server.doctor.finding import Finding, fail, ok, unknown, warn
 from server.doctor.words import NEEDS_DATABASE, START_IT, count, listed, size, without_addresses
 from server.opening import CONNECTIONS, FEWEST_CONNECTIONS
+from storage.bridge import POOLER_MUST_IGNORE
 from storage.examination import Held, Server, Standbys
 from storage.migrate import OLDEST_POSTGRES
 
@@ -49,7 +50,7 @@ def database(reached: Reached) -> Finding:
             code,
             f"What answers is no PostgreSQL but a pooler that refuses Tonearm's settings ({said}).",
             "Connect to PostgreSQL itself: Tonearm keeps few connections, for long, and listens on some. A pooler must "
-            "be in session mode, with ignore_startup_parameters = jit.",
+            f"be in session mode, with ignore_startup_parameters = {POOLER_MUST_IGNORE}",
         )
     if reached.how is Reach.REFUSED:
         return fail(code, said, "Mend database_url (TONEARM_DATABASE_URL), or what PostgreSQL allows this role.")

@@ -8,7 +8,7 @@ The functions in the sibling modules that take a `Connection` are such coroutine
 asyncio side and may await the connection and nothing else.
 """
 
-from storage.bridge.connecting import Address
+from storage.bridge.connecting import POOLER_MUST_IGNORE, Address
 from storage.bridge.database import Connection, Database, News, Row, Session, Snapshot, open_database
 from storage.bridge.errors import (
     DatabaseRefused,
@@ -20,6 +20,7 @@ from storage.bridge.errors import (
 )
 
 __all__ = [
+    "POOLER_MUST_IGNORE",
     "Address",
     "Connection",
     "Database",

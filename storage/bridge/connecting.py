@@ -34,6 +34,8 @@ _SESSION: Final = {
     # Of a process that hangs or is stopped, whose machine still confirms everything.
     "idle_in_transaction_session_timeout": "60s",
 }
+# What a pooler has to let through: of these it knows the time zone and the name alone.
+POOLER_MUST_IGNORE: Final = ", ".join(sorted(_SESSION.keys() - {"timezone", "application_name"}))
 
 _TCP: Final = {
     "TCP_USER_TIMEOUT": _SILENT_S * 1000,

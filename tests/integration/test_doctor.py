@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import trio
@@ -24,7 +23,6 @@ from storage.spool import Spool
 from tests.integration.accounts import nobody, python_as
 from tests.support import doctor
 from tests.support.doctor import Said, examined
-from tests.support.forgetful_pooler import forgetful_pooler
 from tests.support.held import held, short_folder
 from tests.support.http import Door
 from tests.support.http import ask as send
@@ -351,17 +349,6 @@ def test_a_database_that_is_away_is_told_without_its_address(data_dir: Path) -> 
 
 
 TRUSTED = json.dumps('"127.0.0.1/32"')[1:-1]  # what is said of a proxy, which is nobody's address
-
-
-@pytest.mark.full
-def test_a_pooler_that_loses_what_is_told_is_found(data_dir: Path, database_url: str) -> None:
-    data_dir.mkdir(mode=0o700)
-    parts = urlsplit(database_url)
-    query = parse_qs(parts.query)
-    server = Path(query["host"][0]) / f".s.PGSQL.{query['port'][0]}"
-    with short_folder() as folder, forgetful_pooler(server, folder):
-        found = examined(data_dir, f"postgresql://{parts.username}@{parts.path}?host={folder}&port=5432")
-    assert ("ok", "fail") == (found["database"].state, found["database-listen"].state)
 
 
 def test_a_month_without_its_partition_and_a_day_without_its_salt_are_found(data_dir: Path, database_url: str) -> None:

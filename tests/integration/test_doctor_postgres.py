@@ -12,7 +12,7 @@ import trio
 
 from storage.bridge import Address, Connection, open_database
 from storage.migrate import migrate, migrations
-from tests.integration.test_debian_postgres import NOT_INSTALLED, PROGRAMS, account, run
+from tests.support.debian_postgres import NOT_INSTALLED, PROGRAMS, account, run
 from tests.support.doctor import examined
 from tests.support.service import eventually
 

@@ -6,9 +6,12 @@ Prints `ready` once all have connected, and when its standard input ends a JSON 
 
 import json
 import socket
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import trio
 
@@ -16,6 +19,28 @@ HEAD = b"POST /api/event/play HTTP/1.1\r\nHost: tonearm.example\r\nContent-Type:
 ASKS = b"GET /api/event/config HTTP/1.1\r\nHost: tonearm.example\r\n\r\n" * 50
 PAUSE_S = 1.0
 Kind = Callable[[trio.socket.SocketType], Awaitable[bytes]]  # returns what it was told in the end
+
+
+class Ends:
+    """After they have gone: how often which kind was let go how."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, int] = {}
+
+
+@contextmanager
+def slow_clients(url: str, number: int) -> Iterator[Ends]:
+    """So many at the service at `url`, all of them connected."""
+    where = urlsplit(url)
+    command = [sys.executable, "-m", __name__, str(where.hostname), str(where.port), str(number)]
+    gone = Ends()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert "ready\n" == process.stdout.readline()
+        yield gone
+        process.stdin.close()
+        gone.ends = json.loads(process.stdout.read())
 
 
 class SlowClients:
