@@ -21,5 +21,5 @@ def tests(session: nox.Session) -> None:
     """The short tests; options and paths of pytest after `--`."""
     session.install("--require-hashes", "-r", "requirements/dev.txt")
     session.install("--no-deps", "--no-build-isolation", "--editable", ".")
-    at_once = ("--numprocesses", os.environ.get("AT_ONCE", "3"), "--dist", "loadfile")
+    at_once = ("--numprocesses", os.environ.get("AT_ONCE", "4"), "--dist", "loadfile", "--no-loadscope-reorder")
     session.run("python", "-m", "pytest", "-q", *at_once, *session.posargs)
