@@ -41,7 +41,7 @@ EMPTY: Final = (
 # They would change packages in the middle, or wait for a keyboard.
 MASKED: Final = ("apt-daily.timer", "apt-daily-upgrade.timer", "getty.target", "systemd-logind.service")
 # What this machine may have of what the page installs, or of what would take its ports.
-UNWANTED: Final = ("nginx", "prometheus", "caddy", "postgresql", "certbot", "apache2")
+UNWANTED: Final = ("nginx", "prometheus", "caddy", "postgresql", "certbot", "apache2", "pgbouncer")
 
 # Keeps mounts, network and control groups over reboots, for as long as somebody holds its standard input.
 KEEPER: Final = """set -e

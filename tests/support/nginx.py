@@ -34,7 +34,7 @@ http {{
     server {{
         listen 127.0.0.1:{own_site};
         server_name band.example;
-        client_header_timeout 1s;
+        client_header_timeout 10s;
         include {folder}/tonearm-routes.conf;
         location / {{ default_type text/html; return 200 "<!doctype html><title>band</title>"; }}
     }}
@@ -49,7 +49,10 @@ class Nginx(Proxy):
         super().__init__(folder)
         self._write(sockets, certificate, changes)
         user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(MAIN.format(user=user, folder=folder, own_site=self.own_site))
+        main = MAIN.format(user=user, folder=folder, own_site=self.own_site)
+        for before, after in changes.items():
+            main = main.replace(before, after)
+        (folder / "nginx.conf").write_text(main)
         assert PROGRAM is not None
         self.start(PROGRAM, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;")
 

@@ -12,6 +12,8 @@ HOME: Final = Path(__file__).parent
 _RUN: Final = """() => axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) =>
     violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) =>
         `${html.slice(0, 160)} ${failureSummary}`) })))"""
+_SETTLED: Final = """() => Promise.allSettled(document.getAnimations()
+    .filter(({ effect }) => effect.getComputedTiming().endTime !== Infinity).map(({ finished }) => finished))"""
 _GRAVE: Final = ("serious", "critical")
 
 
@@ -24,7 +26,11 @@ def source() -> str:
 
 
 def barriers(page: Page, axe: str) -> list[str]:
-    """What is serious or critical, one sentence each. The page's context must not keep to the page's policy."""
+    """What is serious or critical, one sentence each. The page's context must not keep to the page's policy.
+
+    Once everything has faded in: colours on their way are no barrier.
+    """
     page.evaluate(axe)
+    page.evaluate(_SETTLED)
     found: list[dict[str, Any]] = page.evaluate(_RUN)
     return [f"{one['id']}: {node}" for one in found if one["impact"] in _GRAVE for node in one["nodes"]]
