@@ -1,10 +1,12 @@
-"""Makes the pictures of docs/dashboard.md anew: `python docs/make_dashboard_pictures.py` writes them to docs/images.
+"""Makes the pictures of the dashboard anew: `python docs/make_dashboard_pictures.py`, some five minutes.
 
-Each is a page of the real service over a database that the tests' generator filled (or left empty), in Chromium. With
-`--all FOLDER` every page is written there to be looked at: desktop and phone, light and dark, full, empty, one play.
+Each is a page of the real service over a database that the tests' generator filled (or left empty), in Chromium. What
+docs/dashboard.md shows goes to docs/images; every page, desktop and phone, light and dark, full, empty and with one
+play, to docs/images/pages at half its size. `--all FOLDER` writes those to FOLDER at full size, to be looked at.
 """
 
 import argparse
+import base64
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from tests.support.chromium import chromium  # noqa: E402
 from tests.support.postgres import running_postgres  # noqa: E402
 
 DESKTOP, PHONE = 1280, 390
+SMALL: Final = 0.5
 EVENTS: Final = {"full": 60_000, "one": 1, "empty": 0}
 RELEASE: Final = "release-03"
 PAGES: Final = {
@@ -85,12 +88,26 @@ def every() -> Iterator[Picture]:
                 yield Picture(page, site, width, "dark")
 
 
+SHRINK: Final = """async ([png, scale]) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${png}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"),
+        { width: image.width * scale, height: image.height * scale });
+    const context = canvas.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return canvas.toDataURL("image/webp", 0.8).split(",")[1];
+}"""
+
+
 def main() -> int:
     """Make them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every page in every state, into this folder")
     folder: Path | None = parser.parse_args().all
-    pictures = KEPT if folder is None else tuple(every())
+    for made_anew in (HERE / "images", HERE / "images/pages") if folder is None else (folder,):
+        made_anew.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as made, chromium() as browser:
         Path(made).chmod(0o711)  # PostgreSQL runs as another account where this one is root
         with running_postgres(Path(made) / "postgres") as postgres:
@@ -98,9 +115,9 @@ def main() -> int:
                 with dashboard(Path(made), postgres, events=events, seed=1) as site:
                     if state == "full":
                         play_some(site)
-                    for picture in pictures:
+                    for picture in every():
                         if picture.site == state:
-                            take(picture, browser, site, folder or HERE / "images")
+                            keep(picture, take(picture, browser, site), browser, folder)
                 (Path(made) / "data").rename(Path(made) / f"data-{state}")
     return 0
 
@@ -111,14 +128,32 @@ def play_some(site: Site) -> None:
         play(site.service, key, *("complete", "sampled", "complete", "partial", "complete")[number:])
 
 
-def take(picture: Picture, browser: Browser, site: Site, folder: Path) -> None:
-    """The whole page."""
-    folder.mkdir(exist_ok=True)
-    file = folder / picture.name
+def take(picture: Picture, browser: Browser, site: Site) -> bytes:
+    """The whole page as PNG."""
     with operating(browser, site, width=picture.width, scheme=picture.scheme) as operator:
-        operator.open(PAGES[picture.page]).screenshot(path=file, full_page=True)
+        png = operator.open(PAGES[picture.page]).screenshot(full_page=True)
         operator.complaints.clear()  # of a page that answers 400, the browser says so in its console
-    sys.stdout.write(f"{file.name}: {file.stat().st_size / 1024:.0f} KiB\n")
+    return png
+
+
+def keep(picture: Picture, png: bytes, browser: Browser, folder: Path | None) -> None:
+    """Where it belongs; `folder`: everything at full size there."""
+    if folder is not None:
+        (folder / picture.name).write_bytes(png)
+    else:
+        if picture in KEPT:
+            (HERE / "images" / picture.name).write_bytes(png)
+        (HERE / "images/pages" / picture.name).with_suffix(".webp").write_bytes(shrunk(png, browser))
+    sys.stdout.write(f"{picture.name}: {len(png) / 1024:.0f} KiB\n")
+
+
+def shrunk(png: bytes, browser: Browser) -> bytes:
+    """As WebP at half its size, for which the browser has all that is needed."""
+    page = browser.new_page()
+    try:
+        return base64.b64decode(page.evaluate(SHRINK, [base64.b64encode(png).decode(), SMALL]))
+    finally:
+        page.close()
 
 
 if __name__ == "__main__":
