@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from actors.canary import Canary, NotTaken
@@ -194,16 +195,16 @@ async def test_what_somebody_else_has_put_there_is_not_its_own(
 
 
 async def test_it_warns_once_until_one_is_seen_again(
-    service: Service, canary: Canary, autojump_clock: MockClock, capsys: pytest.CaptureFixture[str]
+    service: Service, canary: Canary, autojump_clock: MockClock
 ) -> None:
-    service.refuses = "the door is shut"
-    await trio.sleep(20 * EVERY_S)
-    service.refuses = ""
-    await trio.sleep(EVERY_S)
-    said = capsys.readouterr().out
-    assert 1 == said.count("no canary event has been counted for too long")
-    assert 1 == said.count("the door is shut")
-    assert 1 == said.count("canary events are counted again")
+    with capture_logs() as said:
+        service.refuses = "the door is shut"
+        await trio.sleep(20 * EVERY_S)
+        service.refuses = ""
+        await trio.sleep(EVERY_S)
+    expected = [("no canary event has been counted for too long", "the door is shut")]
+    assert expected == [(line["event"], line["reason"]) for line in said if line["log_level"] == "warning"]
+    assert 1 == [line["event"] for line in said].count("canary events are counted again")
 
 
 async def test_it_remembers_no_more_than_a_few_that_are_under_way(
