@@ -30,9 +30,11 @@ SCOPE: Final = {
     "extensions": {},
     "state": {},
 }
+# Of clients: autovacuum may be looking at what was filled a moment ago.
 _LOCKS: Final = """
-SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+SELECT count(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE c.relname LIKE 'play_event%' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND a.backend_type = 'client backend'
 """
 
 
