@@ -6,6 +6,7 @@ What they take from its rate is measured by `python -m bench patience`.
 import os
 from pathlib import Path
 
+import pytest
 import trio
 
 from storage.bridge import Address
@@ -51,6 +52,21 @@ async def test_they_are_let_go_and_disturb_nobody(data_dir: Path, database_url: 
     assert clients.ends["never reads: reset"] > 0, clients.ends
     # A connection to the database may have come in between.
     await trio.to_thread.run_sync(eventually, lambda: descriptors(service) <= files + 2)
+    assert {} == promises.refused
+    await kept(service, promises, Address(url=database_url))
+    assert 0 == await trio.to_thread.run_sync(service.stop)
+
+
+@pytest.mark.full
+async def test_beside_a_thousand_nobody_is_refused_and_everything_counts(data_dir: Path, database_url: str) -> None:
+    """With the patience a service has by default, in turns with load that is alone."""
+    promises = Promises()
+    service = await started(data_dir, {"TONEARM_DATABASE_URL": database_url})
+    for turn in range(4):
+        assert 0 < await accepted_in(service, promises, 5, f"alone-{turn}")
+        with slow_clients(service.beacon, 1000):
+            await trio.sleep(4)  # all of them are where they wait
+            assert 0 < await accepted_in(service, promises, 5, f"beside-{turn}")
     assert {} == promises.refused
     await kept(service, promises, Address(url=database_url))
     assert 0 == await trio.to_thread.run_sync(service.stop)

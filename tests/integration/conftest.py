@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from storage.bridge import Address, open_database
+from tests.support.debian_postgres import DebianPostgres, debian_postgres
 from tests.support.http import Door, ask
 from tests.support.postgres import Postgres, rows
 from tests.support.service import Service, eventually, serving
@@ -74,3 +75,10 @@ def open_service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -
 def door(open_service: Open, request: pytest.FixtureRequest) -> Door:
     """Each door of `open_service` in turn."""
     return open_service.door(request.param)
+
+
+@pytest.fixture(scope="module")
+def debian() -> Iterator[DebianPostgres]:
+    """For one file: a server that asks for passwords."""
+    with debian_postgres() as server:
+        yield server

@@ -1,24 +1,18 @@
 """The whole path on the PostgreSQL that Debian packages: by unix socket and by TCP with a password."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.debian_postgres import NOT_INSTALLED, PASSWORD, PROGRAMS, DebianPostgres, debian_postgres
+from tests.support.debian_postgres import NOT_INSTALLED, PASSWORD, PROGRAMS, DebianPostgres
 from tests.support.http import Door, ask
 from tests.support.proxy import free_ports
 from tests.support.service import Service, eventually, serving
 
 pytestmark = pytest.mark.skipif(not PROGRAMS, reason=NOT_INSTALLED)
-
-
-@pytest.fixture(scope="module")
-def debian() -> Iterator[DebianPostgres]:
-    with debian_postgres() as server:
-        yield server
 
 
 @pytest.mark.parametrize("way", ["by_socket", pytest.param("by_tcp", marks=pytest.mark.full)])

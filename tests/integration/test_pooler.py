@@ -1,14 +1,13 @@
 """Behind a real pgbouncer: in session mode all of it works, in any other the doctor says what is wrong."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import doctor
 from tests.support.debian_postgres import NOT_INSTALLED as NO_POSTGRES
-from tests.support.debian_postgres import PROGRAMS, DebianPostgres, debian_postgres
+from tests.support.debian_postgres import PROGRAMS, DebianPostgres
 from tests.support.doctor import examined
 from tests.support.http import Door, ask
 from tests.support.pgbouncer import NOT_INSTALLED, PROGRAM, pgbouncer
@@ -21,12 +20,6 @@ pytestmark = [
 ]
 TEXT = {"Content-Type": "text/plain"}
 PLAY = b'{"trackEntryKey": "a", "bucket": "complete", "anonId": "6f1d0ad4-c8a9-4d2f-9a2e-0a9c4b8a7d11"}'
-
-
-@pytest.fixture(scope="module")
-def debian() -> Iterator[DebianPostgres]:
-    with debian_postgres() as server:
-        yield server
 
 
 @pytest.fixture
